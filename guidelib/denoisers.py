@@ -1,0 +1,125 @@
+r"""What a denoiser is, and how scores, noise estimates and DDPM networks relate to it.
+
+With ``x_sigma = x0 + sigma z``:  score = (D - x)/sigma^2  and  eps = (x - D)/sigma.
+A network in the DDPM convention sees ``x_t = sqrt(abar_t) x0 + sqrt(1 - abar_t) eps``, which is
+``x_sigma / sqrt(1 + sigma^2)`` at ``sigma = sqrt((1 - abar_t)/abar_t)``.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from guidelib.schedules import sigma_from_alpha_bar
+
+
+class Denoiser(Protocol):
+    """``denoiser(x, sigma, cond=None) -> E[x0 | x_sigma]``.
+
+    ``x`` (B, ...); ``sigma`` a float, () or (B,); ``cond`` (B,) integer labels. ``None`` and the
+    label ``num_classes`` ask for the unconditional mean. The result has the shape of ``x``.
+    """
+
+    def __call__(self, x: Tensor, sigma, cond: Tensor | None = None) -> Tensor: ...
+
+
+def expand_sigma(sigma, x: Tensor) -> Tensor:
+    """sigma, () or (B,), reshaped so that it broadcasts against x (B, ...)."""
+    sigma = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+    return sigma if sigma.ndim == 0 else sigma.reshape(-1, *[1] * (x.ndim - 1))
+
+
+def score_from_denoiser(denoiser: Denoiser, x: Tensor, sigma, cond=None) -> Tensor:
+    r"""``score = (D(x, sigma) - x) / sigma^2``, shaped like x. Source: Tweedie, ``eq-tweedie``."""
+    return (denoiser(x, sigma, cond) - x) / expand_sigma(sigma, x) ** 2
+
+
+def eps_from_denoiser(denoiser: Denoiser, x: Tensor, sigma, cond=None) -> Tensor:
+    r"""``eps = (x - D(x, sigma)) / sigma``, the estimate of z, shaped like x. Source: ``eq-eps``."""
+    return (x - denoiser(x, sigma, cond)) / expand_sigma(sigma, x)
+
+
+def from_eps(model, alpha_bar: Tensor) -> Denoiser:
+    r"""A denoiser from a network ``model(x_t, t, cond)`` that predicts eps.
+
+    ``x_t = x / sqrt(1 + sigma^2)``,  ``D = x - sigma * model(x_t, t)``;  ``alpha_bar`` (T,) decreasing.
+    The network knows T noise levels, so t is the level nearest to sigma in log sigma; sigma above the
+    largest level is a ValueError. Source: Ho et al. 2020, eq. 11; ``eq-vp``.
+    """
+
+    def denoiser(x, sigma, cond=None):
+        t, s = _nearest_level(alpha_bar, sigma, x)
+        return x - s * model(x / (1 + s**2).sqrt(), t, cond)
+
+    return denoiser
+
+
+def from_v(model, alpha_bar: Tensor) -> Denoiser:
+    r"""A denoiser from a network that predicts ``v = sqrt(abar) eps - sqrt(1 - abar) x0``.
+
+    ``D = x_t / sqrt(1 + sigma^2) - sigma / sqrt(1 + sigma^2) * v``. Otherwise as ``from_eps``.
+    Source: Salimans and Ho 2022, appendix D.
+    """
+
+    def denoiser(x, sigma, cond=None):
+        t, s = _nearest_level(alpha_bar, sigma, x)
+        scale = (1 + s**2).sqrt()
+        return (x / scale - s * model(x / scale, t, cond)) / scale
+
+    return denoiser
+
+
+def to_eps(denoiser: Denoiser, alpha_bar: Tensor):
+    """The inverse of ``from_eps``: ``model(x_t, t, cond)`` that predicts eps; ``t`` () or (B,)."""
+
+    def model(x_t, t, cond=None):
+        sigma = sigma_from_alpha_bar(alpha_bar)[t].to(x_t.dtype)
+        x = x_t * (1 + expand_sigma(sigma, x_t) ** 2).sqrt()
+        return eps_from_denoiser(denoiser, x, sigma, cond)
+
+    return model
+
+
+def to_v(denoiser: Denoiser, alpha_bar: Tensor):
+    """The inverse of ``from_v``: ``model(x_t, t, cond)`` that predicts v; ``t`` () or (B,)."""
+
+    def model(x_t, t, cond=None):
+        sigma = sigma_from_alpha_bar(alpha_bar)[t].to(x_t.dtype)
+        s = expand_sigma(sigma, x_t)
+        scale = (1 + s**2).sqrt()
+        return (x_t - denoiser(x_t * scale, sigma, cond) * scale) / s
+
+    return model
+
+
+def check_sigma(sigma, batch: int | None) -> Tensor:
+    """sigma as a tensor, () or (batch,); ValueError if negative, not finite or of another shape."""
+    sigma = torch.as_tensor(sigma, dtype=torch.float64)
+    if sigma.ndim and (batch is None or sigma.shape != (batch,)):
+        raise ValueError(f"sigma must be a number or have shape ({batch},); got {tuple(sigma.shape)}")
+    if not ((sigma >= 0) & torch.isfinite(sigma)).all():
+        raise ValueError(f"sigma must be finite and >= 0; got {sigma.min().item():.4g}")
+    return sigma
+
+
+def check_labels(cond, batch: int, largest: int) -> Tensor:
+    """Labels as a (batch,) int64 tensor; ValueError if out of 0..largest or of another shape."""
+    cond = torch.as_tensor(cond)
+    if cond.dtype.is_floating_point or cond.shape != (batch,):
+        raise ValueError(f"cond must be ({batch},) integers; got {tuple(cond.shape)} {cond.dtype}")
+    if batch and (cond.min() < 0 or cond.max() > largest):
+        bad = cond[(cond < 0) | (cond > largest)][0].item()
+        raise ValueError(f"labels must lie in 0..{largest}; got {bad}")
+    return cond.to(torch.int64)
+
+
+def _nearest_level(alpha_bar: Tensor, sigma, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The integer level t, (B,), nearest to sigma in log sigma, and sigma that broadcasts with x."""
+    levels = sigma_from_alpha_bar(alpha_bar).to(torch.float64)
+    sigma = torch.as_tensor(sigma, dtype=torch.float64)
+    if (sigma > levels[-1] * (1 + 1e-6)).any():
+        raise ValueError(
+            f"sigma {sigma.max().item():.4g} is above the network's largest level {levels[-1].item():.4g}"
+        )
+    t = (sigma.reshape(-1, 1).log() - levels.log()).abs().argmin(dim=1)
+    return t.expand(len(x)), expand_sigma(sigma, x)

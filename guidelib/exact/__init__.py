@@ -1,0 +1,1 @@
+"""Exact worlds: densities whose scores, denoisers and guided laws are known, in float64."""

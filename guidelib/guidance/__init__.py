@@ -1,0 +1,11 @@
+"""Guidance rules, one per file: each takes denoisers and returns a denoiser.
+
+``guidance_scale`` 1 is the conditional model, 0 the unconditional one.
+"""
+
+from guidelib.guidance.cfg import cfg
+from guidelib.guidance.classifier import classifier
+from guidelib.guidance.interval import interval
+from guidelib.guidance.scales import scale_to_w, w_to_scale
+
+__all__ = ["cfg", "classifier", "interval", "scale_to_w", "w_to_scale"]
