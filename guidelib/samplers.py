@@ -56,8 +56,9 @@ def sample_heun(denoiser: Denoiser, x: Tensor, sigmas, cond=None, *, generator=N
             callback(i, sigma, x, denoised)
         euler = torch.lerp(denoised, x, sigma_next / sigma)
         if sigma_next > 0:
-            slope = (x - denoised) / sigma + (euler - denoiser(euler, sigma_next, cond)) / sigma_next
-            x = x + 0.5 * (sigma_next - sigma) * slope
+            # back along the slope found there: half of what that misses x by is Heun's correction
+            back = torch.lerp(denoiser(euler, sigma_next, cond), euler, sigma / sigma_next)
+            x = torch.add(euler, x - back, alpha=0.5)
         else:
             x = euler
     return x
@@ -84,7 +85,7 @@ def sample_ddpm(
         up = eta * sigma_next * math.sqrt(1 - (sigma_next / sigma) ** 2)
         x = torch.lerp(denoised, x, math.sqrt(sigma_next**2 - up**2) / sigma)
         if up > 0:
-            x = x + up * _noise(x, generator)
+            x = torch.add(x, _noise(x, generator), alpha=up)
     return x
 
 
@@ -108,7 +109,8 @@ def sample_sde(
         r = sigma_next / sigma
         x = torch.lerp(denoised, x, r ** (1 / beta))
         if r > 0 and beta < 1:
-            x = x + sigma_next * math.sqrt(1 - r ** (2 / beta - 2)) * _noise(x, generator)
+            spread = sigma_next * math.sqrt(1 - r ** (2 / beta - 2))
+            x = torch.add(x, _noise(x, generator), alpha=spread)
     return x
 
 
