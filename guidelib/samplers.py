@@ -3,7 +3,7 @@ r"""Samplers: from x at the largest noise level to a sample, by calls of a denoi
 All share the signature ``(denoiser, x, sigmas, cond=None, *, generator=None, callback=None)``:
 ``x`` (B, ...) lies at noise ``sigmas[0]``; ``sigmas`` decrease and usually end in 0; ``callback(i,
 sigma, x, denoised)`` sees every step before it is taken. Samplers know nothing of guidance: hand them
-a guided denoiser. Steps are written with the ratio r = sigma_next / sigma.
+a guided denoiser. In the equations sigma' is the next noise level.
 """
 
 import math
@@ -28,7 +28,7 @@ def _noise(x: Tensor, generator: torch.Generator | None) -> Tensor:
 def sample_ddim(denoiser: Denoiser, x: Tensor, sigmas, cond=None, *, generator=None, callback=None):
     r"""First-order steps of the probability-flow ODE ``dx/dsigma = (x - D)/sigma``.
 
-    .. math:: x \leftarrow D + r\,(x - D)
+    .. math:: x \leftarrow D + \frac{\sigma'}{\sigma}\,(x - D)
 
     Deterministic; ``generator`` is not used. Source: Song et al. 2021 (DDIM), eq. 12 with eta = 0;
     chapter 1, ``eq-ddim``.
@@ -70,10 +70,10 @@ def sample_ddpm(
     r"""Ancestral steps with the exact posterior variance of ``x_next`` given x and ``x0 = D``.
 
     .. math:: x \leftarrow D + \frac{\sigma_\downarrow}{\sigma}(x - D) + \sigma_\uparrow z, \quad
-              \sigma_\uparrow = \eta\,\sigma'\sqrt{1 - r^2}, \quad
+              \sigma_\uparrow = \eta\,\sigma'\sqrt{1 - \sigma'^2/\sigma^2}, \quad
               \sigma_\downarrow^2 = \sigma'^2 - \sigma_\uparrow^2
 
-    ``eta`` in [0, 1]: 1 is DDPM (then the coefficient of x - D is r^2), 0 is ``sample_ddim``.
+    ``eta`` in [0, 1]: 1 is DDPM (then x - D is multiplied by sigma'^2/sigma^2), 0 is ``sample_ddim``.
     Source: Ho et al. 2020, eqs. 6-7; Song et al. 2021, eq. 16; chapter 1, ``eq-ancestral``.
     """
     if not 0 <= eta <= 1:
@@ -95,7 +95,9 @@ def sample_sde(
     r"""The family of reverse diffusions that share one family of marginals, by exponential steps.
 
     .. math:: dx = \frac{1}{2\beta}\,|d\sigma^2|\,s + \sqrt{\tfrac{1-\beta}{\beta}\,|d\sigma^2|}\;dW,
-              \qquad x \leftarrow D + r^{1/\beta}(x - D) + \sigma'\sqrt{1 - r^{2/\beta - 2}}\;z
+              \quad
+              x \leftarrow D + \Bigl(\frac{\sigma'}{\sigma}\Bigr)^{1/\beta}(x - D)
+              + \sigma'\sqrt{1 - (\sigma'/\sigma)^{2/\beta - 2}}\;z
 
     (exact while D stands still). ``beta`` in (0, 1]: 1 is the ODE (``sample_ddim``), 1/2 the reverse
     SDE (``sample_ddpm``), towards 0 annealed Langevin. Source: chapter 1, ``eq-sde-family``.
@@ -106,10 +108,10 @@ def sample_sde(
         denoised = denoiser(x, sigma, cond)
         if callback:
             callback(i, sigma, x, denoised)
-        r = sigma_next / sigma
-        x = torch.lerp(denoised, x, r ** (1 / beta))
-        if r > 0 and beta < 1:
-            spread = sigma_next * math.sqrt(1 - r ** (2 / beta - 2))
+        ratio = sigma_next / sigma
+        x = torch.lerp(denoised, x, ratio ** (1 / beta))
+        if ratio > 0 and beta < 1:
+            spread = sigma_next * math.sqrt(1 - ratio ** (2 / beta - 2))
             x = torch.add(x, _noise(x, generator), alpha=spread)
     return x
 

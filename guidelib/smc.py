@@ -49,12 +49,12 @@ def sample_feynman_kac(
     log_weights = torch.zeros(len(x), dtype=x.dtype, device=x.device)
     for i, (sigma, sigma_next) in enumerate(zip(levels[:-1], levels[1:], strict=True)):
         denoised, gap = guided(x, sigma)
-        r = sigma_next / sigma
+        ratio = sigma_next / sigma
         if sigma_next > 0:
             z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-            noise = sigma_next * math.sqrt(1 - r**2) * z
-            ahead, gap_ahead = guided(torch.lerp(denoised, x, r**2) + noise, sigma_next)
-            x = torch.lerp(0.5 * (denoised + ahead), x, r**2) + noise
+            noise = sigma_next * math.sqrt(1 - ratio**2) * z
+            ahead, gap_ahead = guided(torch.lerp(denoised, x, ratio**2) + noise, sigma_next)
+            x = torch.lerp(0.5 * (denoised + ahead), x, ratio**2) + noise
             gap = 0.5 * (gap + gap_ahead)
         else:
             x = denoised
