@@ -1,0 +1,67 @@
+// Entry point, called by `myst build --html`: reads the page content that mystmd left in its build
+// folder and writes the finished site beside it. Any problem stops the build with page and cause.
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { makeContext } from './context.mjs';
+import { cover } from './cover.mjs';
+import { pageFile } from './html.mjs';
+import { MARK, layout, outline } from './page.mjs';
+
+const theme = dirname(fileURLToPath(import.meta.url));
+const out = process.env.BUILD_DIRECTORY;
+const site = join(out, '..', 'site');
+const readJson = (...parts) => JSON.parse(readFileSync(join(site, ...parts), 'utf8'));
+
+const FONTS = [
+  ...['400-normal', '400-italic', '600-normal'].map((name) => ['source-serif-4', `latin-${name}`]),
+  ['source-serif-4', 'greek-400-normal'],
+  ...['400-normal', '600-normal'].map((name) => ['source-sans-3', `latin-${name}`]),
+  ['source-code-pro', 'latin-400-normal'],
+].map(([font, name]) => join(theme, 'node_modules/@fontsource', font, 'files', `${font}-${name}.woff2`));
+
+/** One style sheet: KaTeX's own (woff2 fonts only), then ours. Returns a hash for the address. */
+function writeAssets() {
+  const assets = join(out, 'assets');
+  mkdirSync(join(assets, 'fonts'), { recursive: true });
+  const katex = join(theme, 'node_modules/katex/dist');
+  const katexCss = readFileSync(join(katex, 'katex.min.css'), 'utf8')
+    .replace(/,url\([^)]*\.(woff|ttf)\) format\("[a-z]+"\)/g, '');
+  const css = `${katexCss}\n${readFileSync(join(theme, 'style.css'), 'utf8')}`;
+  const script = readFileSync(join(theme, 'page.js'), 'utf8');
+  writeFileSync(join(assets, 'book.css'), css);
+  writeFileSync(join(assets, 'page.js'), script);
+  writeFileSync(join(assets, 'mark.svg'), MARK.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg" color="#3b6ea5"'));
+  const katexFonts = [...katexCss.matchAll(/url\((fonts\/[^)]*)\)/g)].map((match) => join(katex, match[1]));
+  for (const file of new Set([...FONTS, ...katexFonts])) {
+    copyFileSync(file, join(assets, 'fonts', basename(file)));
+  }
+  return createHash('sha256').update(css).update(script).digest('hex').slice(0, 8);
+}
+
+const config = readJson('config.json');
+const project = config.projects[0];
+const slugs = [project.index, ...project.pages.map((page) => page.slug).filter(Boolean)];
+const pages = new Map(slugs.map((slug) => [slug, readJson('content', `${slug}.json`)]));
+const book = { ...project, title: config.title ?? project.title, outline: outline(project, pages) };
+
+const version = writeAssets();
+const problems = [];
+const files = new Set();
+for (const [slug, page] of pages) {
+  const ctx = makeContext(page, join(site, 'public'));
+  const body = ctx.render([page.mdast]);
+  const html = layout({ book, page, ctx, body, art: cover(), version });
+  writeFileSync(join(out, pageFile(slug)), html);
+  problems.push(...ctx.problems.map((problem) => `${page.location}: ${problem}`));
+  for (const url of ctx.assets) files.add(url);
+  for (const file of page.frontmatter.downloads ?? []) files.add(file.url);
+}
+mkdirSync(join(out, 'build'), { recursive: true });
+for (const url of files) copyFileSync(join(site, 'public', url), join(out, 'build', url));
+if (problems.length) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}

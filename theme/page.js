@@ -1,0 +1,49 @@
+// The little that a page does by itself; everything on it can be read without this.
+
+const root = document.documentElement;
+const isDark = () => (root.dataset.theme
+  ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches);
+const toggles = document.querySelectorAll('button.theme');
+
+function nameToggles() {
+  for (const button of toggles) button.textContent = isDark() ? 'Light' : 'Dark';
+}
+
+for (const button of toggles) {
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    try { localStorage.setItem('theme', root.dataset.theme); } catch { /* private window */ }
+    nameToggles();
+  });
+}
+nameToggles();
+
+for (const block of document.querySelectorAll('div.code')) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'copy';
+  button.textContent = 'Copy';
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(block.querySelector('code').textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  });
+  block.append(button);
+}
+
+// A reference into a folded box opens the box.
+function unfold() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let box = target; box; box = box.parentElement) if (box.tagName === 'DETAILS') box.open = true;
+}
+addEventListener('hashchange', unfold);
+unfold();
+
+// Figures that move: a module with `default.render({ model, el })`, as anywidget has it.
+for (const el of document.querySelectorAll('div.widget')) {
+  const values = JSON.parse(el.querySelector('script').textContent);
+  const model = { get: (key) => values[key], set: (key, value) => { values[key] = value; },
+    on() {}, off() {}, save_changes() {} };
+  import(new URL(el.dataset.module, location.href)).then((module) => module.default.render({ model, el }));
+}
