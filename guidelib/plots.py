@@ -79,12 +79,15 @@ def paths(ax, sigmas, paths, color="#333333", **style):
     return lines
 
 
-def noise_axis(ax, label: str = r"noise level $\sigma$") -> None:
-    """A logarithmic sigma axis that runs from noise (left) to data (right)."""
+def noise_axis(ax, label: str = r"noise level $\sigma$", ticks=None) -> None:
+    """A logarithmic sigma axis that runs from noise (left) to data (right), marked at ``ticks`` if given."""
     ax.set_xscale("log")
     if not ax.xaxis_inverted():
         ax.invert_xaxis()
     ax.set_xlabel(label)
+    if ticks is not None:
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.set_xticks([], minor=True)
 
 
 def field(ax, sigmas, x, values, cmap="Greys", levels=None, **style):
