@@ -8,6 +8,9 @@ from torch import Tensor
 from guidelib.denoisers import check_labels, check_sigma
 
 
+TABLE = 2**16  # numbers in a block of the (B, K) tables: half a MiB
+
+
 class GaussianMixture:
     r"""A Gaussian mixture that is its own exact denoiser.
 
@@ -101,9 +104,12 @@ class GaussianMixture:
     def score(self, x, sigma=0.0) -> Tensor:
         r"""``grad log p_sigma(x) = -sum_k p(k|x) (C_k + sigma^2 I)^{-1} (x - mu_k)``, like x."""
         x, var = self._points(x, sigma)
-        weight = torch.softmax(self._joint(x, var), dim=1)
-        out = -self._pull(x, weight, *(1 / v for v in self._variances(var)))
+        out = torch.cat([self._score(*rows) for rows in self._blocks(x, var)])
         return out[:, 0] if self._scalar else out
+
+    def _score(self, x: Tensor, var: Tensor) -> Tensor:
+        weight = torch.softmax(self._joint(x, var), dim=1)
+        return -self._pull(x, weight, *(1 / v for v in self._variances(var)))
 
     def __call__(self, x, sigma, cond=None) -> Tensor:
         r"""The denoiser ``E[x0 | x_sigma, cond]``, shaped like x.
@@ -113,11 +119,16 @@ class GaussianMixture:
         ``x`` (B, d) or (B,); ``sigma`` () or (B,), >= 0; ``cond`` (B,) labels in 0..K, or None.
         """
         x, var = self._points(x, sigma)
+        if cond is not None:
+            cond = check_labels(cond, len(x), self.num_classes)
+        out = torch.cat([self._denoise(*rows) for rows in self._blocks(x, var, cond)])
+        return out[:, 0] if self._scalar else out
+
+    def _denoise(self, x: Tensor, var: Tensor, cond: Tensor | None = None) -> Tensor:
         weight = torch.softmax(self._joint(x, var, cond), dim=1)
         inside, outside = self._variances(var)
         gains = self._spectrum / inside, self._floor / outside
-        out = self._center + weight @ self._centered + self._pull(x, weight, *gains)
-        return out[:, 0] if self._scalar else out
+        return self._center + weight @ self._centered + self._pull(x, weight, *gains)
 
     def noised(self, sigma: float) -> "GaussianMixture":
         """The law of ``x0 + sigma z``: the same mixture with sigma^2 added to every variance."""
@@ -159,6 +170,14 @@ class GaussianMixture:
         x = x[:, None] if self._scalar else x
         return x - self._center, var
 
+    def _blocks(self, *rows):
+        """The same few rows of every argument at a time: their (rows, K) tables then stay in the cache,
+        which is several times faster, and memory does not grow with the batch."""
+        batch = len(rows[0])
+        size = max(1, TABLE // (self.num_classes * (1 if self._basis is None else self.dim)))
+        for i in range(0, max(batch, 1), size):
+            yield [v[i : i + size] if v is not None and len(v) == batch else v for v in rows]
+
     def _variances(self, var: Tensor) -> tuple[Tensor, Tensor]:
         """Variances inside the basis (., K, r) and outside it (., K, 1 or d), with noise."""
         inside, outside = self._spectrum + var[..., None], self._floor + var[..., None]
@@ -170,13 +189,13 @@ class GaussianMixture:
         """x - mu_k as coordinates in the basis (B, K, r) and the rest (B, K, d)."""
         rest = x[:, None] - self._centered
         y = torch.einsum("bkd,kdr->bkr", rest, self._basis)
+        if self._basis.shape[1] == self._basis.shape[2]:  # the basis spans everything
+            return y, torch.zeros_like(rest[:1])
         return y, rest - torch.einsum("bkr,kdr->bkd", y, self._basis)
 
     def _joint(self, x: Tensor, var: Tensor, cond=None) -> Tensor:
         """log p(k | cond) + log N(x; mu_k, C_k + sigma^2 I), (B, K)."""
-        prior = self._log_prior[-1]
-        if cond is not None:
-            prior = self._log_prior[check_labels(cond, len(x), self.num_classes)]
+        prior = self._log_prior[-1 if cond is None else cond]
         inside, outside = self._variances(var)
         free = self.dim - self._spectrum.shape[1]
         if self._basis is not None:
@@ -187,14 +206,15 @@ class GaussianMixture:
         else:
             distance = ((x[:, None] - self._centered) ** 2 / outside).sum(-1)
         log_det = inside.log().sum(-1) + outside.log().sum(-1) * (free if outside.shape[-1] == 1 else 1)
-        return prior - 0.5 * (distance + log_det + self.dim * math.log(2 * math.pi))
+        # what does not depend on x first: it is small unless sigma varies over the batch
+        return prior - 0.5 * (log_det + self.dim * math.log(2 * math.pi)) - 0.5 * distance
 
     def _pull(self, x: Tensor, weight: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
         """sum_k weight_k [U diag(inside) U^T + outside (I - U U^T)] (x - mu_k), (B, d)."""
         if self._basis is not None:
             y, rest = self._split(x)
-            rows = torch.einsum("bkr,kdr->bkd", y * inside, self._basis) + rest * outside
-            return torch.einsum("bk,bkd->bd", weight, rows)
+            along = torch.einsum("bkr,kdr->bd", weight[..., None] * inside * y, self._basis)
+            return along + torch.einsum("bk,bkd->bd", weight, outside * rest)
         if outside.shape[-1] == 1:
             weight = weight * outside[..., 0]
             return x * weight.sum(1, keepdim=True) - weight @ self._centered
