@@ -35,7 +35,7 @@ def export(chapter: Chapter, book: Book, chapters: list[Path]) -> NotebookNode:
     page = book.pages[chapter.path]
     if page.problems:
         raise BookError("\n".join(page.problems))
-    context = Context(chapter.path, page.macros, book.addresses, set(chapters))
+    context = Context(chapter.path, page.macros, book.addresses, set(chapters), chapter.text)
     cells = [new_markdown_cell(_head(chapter)), *_body(chapter, page, context)]
     if context.footnotes:
         cells.append(new_markdown_cell(f"## Notes\n\n{footnotes(context)}"))
@@ -57,7 +57,7 @@ def figures(chapter: Chapter) -> dict[str, str]:
     mystmd drops the alt text of a figure that embeds a cell, so it is read from the source.
     """
     found = {}
-    opening = r"^\s*[`:]{3,}\{figure\}[ \t]+#(\S+)[ \t]*\n((?:[ \t]*:[\w-]+:.*\n)*)"
+    opening = r"^[ \t]*[`:]{3,}\{figure\}[ \t]+#(\S+)[ \t]*\n((?:[ \t]*:[\w-]+:.*\n)*)"
     for match in re.finditer(opening, chapter.text, re.MULTILINE):
         line = chapter.text.count("\n", 0, match.start()) + 1
         alt = re.search(r":alt:[ \t]*(\S.*)", match[2])

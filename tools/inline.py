@@ -19,6 +19,7 @@ class Context:
     macros: dict[str, str]
     addresses: dict[str, Path]  # mystmd's address of each page -> its path
     notebooks: set[Path]  # the pages that have a notebook
+    text: str = ""  # of the source, where a node does not say its line
     line: int = 1
     footnotes: list[dict] = field(default_factory=list)
 
@@ -36,6 +37,10 @@ def inline(nodes: list[dict], context: Context) -> str:
         context.at(node)
         convert = _INLINE.get(node["type"])
         if convert is None:
+            if "position" not in node:
+                rest = context.text.split("\n")[context.line - 1 :]
+                named = (i for i, line in enumerate(rest) if f"{{{node['type']}" in line)
+                context.line += next(named, 0)
             raise context.error(_unknown(node))
         out.append(convert(node, context))
     return "".join(out)
@@ -56,12 +61,12 @@ def escape(text: str) -> str:
     >>> escape("a_b *c* $5 <i> x_ [0, 1]")
     'a_b \\\\*c\\\\* \\\\$5 &lt;i> x\\\\_ [0, 1]'
     """
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     text = re.sub(r"([\\`*$])", r"\\\1", text)
     text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
     # brackets stay as they are: notebooks would read \[ as the start of an equation
     text = text.replace("](", "]&#40;")
     text = re.sub(r"~(?=~)", r"\\~", text)
-    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
@@ -102,6 +107,13 @@ def _relative(path: PurePosixPath) -> str:
     return "/".join(["..", *parts])
 
 
+def _text(node: dict, context: Context) -> str:
+    note = re.search(r"\[\^[^\]]*\]", node["value"])
+    if note:
+        raise context.error(f"footnote {note[0]} is not defined on this page")
+    return escape(node["value"])
+
+
 def _children(node: dict, context: Context) -> str:
     return inline(node.get("children", []), context)
 
@@ -133,8 +145,8 @@ def _link(node: dict, context: Context) -> str:
         if address not in context.addresses:
             raise context.error(f"link to {node.get('urlSource', url)}: no such page in the book")
         url = target(context.addresses[address], context)
-    elif url.startswith("#"):
-        raise context.error(f"unknown label {url[1:]!r}")
+    elif not re.match(r"[a-z]+:", url):
+        raise context.error(f"link to {url}: no such page in the book, and not a full address")
     return f"[{text}]({url})"
 
 
@@ -154,13 +166,14 @@ def _footnote(node: dict, _context: Context) -> str:
 
 
 _INLINE: dict[str, Callable[[dict, Context], str]] = {
-    "text": lambda node, _: escape(node["value"]),
+    "text": _text,
     "inlineMath": _math,
     "inlineCode": _code,
     "emphasis": _wrap("*", "*"),
     "strong": _wrap("**", "**"),
     "delete": _wrap("<del>", "</del>"),
     "underline": _wrap("<u>", "</u>"),
+    "keyboard": _wrap("<kbd>", "</kbd>"),
     "subscript": _wrap("<sub>", "</sub>"),
     "superscript": _wrap("<sup>", "</sup>"),
     "abbreviation": _children,

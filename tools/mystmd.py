@@ -142,14 +142,19 @@ def _problems(log: str, root: Path, present: list[Path]) -> dict[Path, list[str]
         r"^(?:⚠️|⛔️) +(\S+?\.\w+)(?::(\d+)(?::\d+)?)? +(.+)$", log, re.MULTILINE
     ):
         path = Path(where)
+        if "<undefined>" in what:  # it has said which target was not found
+            continue
         if path not in present:
             path = present[0] if present else path
             what = f"{where}: {what}"
-        if not line:
-            quoted = re.search(r'"([^"]+)"', what)
-            text = (root / path).read_text(encoding="utf-8")
-            line = line_of(text, re.escape(quoted.group(1))) if quoted else 1
+        line = line or _line(what, (root / path).read_text(encoding="utf-8"))
         message = f"{path}:{line}: {what.strip()}"
         if message not in found.setdefault(path, []):
             found[path].append(message)
     return found
+
+
+def _line(what: str, text: str) -> int:
+    """Where the thing stands that mystmd complains of without saying where."""
+    name = re.search(r'"([^"]+)"|<([^>]+)>|found: (?:term-)?(\S+)', what)
+    return line_of(text, rf"[`#({{<,]{re.escape(name[name.lastindex])}\b") if name else 1

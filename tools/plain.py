@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tools.inline import Context, escape, image, inline, tex
+from tools.inline import Context, image, inline, tex
+from tools.tables import table
 
 
 def blocks(nodes: list[dict], context: Context) -> str:
@@ -72,7 +73,8 @@ def _paragraph(node: dict, context: Context) -> str:
 
 
 def _heading(node: dict, context: Context) -> str:
-    return f"{'#' * node['depth']} {inline(node['children'], context)}"
+    number = f"{node['enumerator']} " if node.get("enumerator") else ""
+    return f"{'#' * node['depth']} {number}{inline(node['children'], context)}"
 
 
 def _math(node: dict, context: Context) -> str:
@@ -96,8 +98,8 @@ def _list(node: dict, context: Context) -> str:
         if children and children[0]["type"] not in _BLOCKS:
             children = [{"type": "paragraph", "children": children}]
         parts = [block(child, context) for child in children]
-        tight = all(c["type"] in ("paragraph", "list") for c in children)
-        text = ("\n" if tight and len(parts) < 3 else "\n\n").join(parts)
+        tight = [child["type"] for child in children] in (["paragraph"], ["paragraph", "list"])
+        text = ("\n" if tight else "\n\n").join(parts)
         items.append(mark + text.replace("\n", "\n" + " " * len(mark)))
     return "\n".join(re.sub(r"^\s+$", "", item, flags=re.MULTILINE) for item in items)
 
@@ -113,35 +115,6 @@ def _definitions(node: dict, context: Context) -> str:
                 children = [{"type": "paragraph", "children": children}]
             lines[-1] += " " + blocks(children, context).replace("\n", "\n  ")
     return "\n".join(lines)
-
-
-def _table(node: dict, context: Context) -> str:
-    rows = []
-    for row in node["children"]:
-        cells = []
-        for cell in row["children"]:
-            text = " ".join(
-                inline(child["children"] if child["type"] == "paragraph" else [child], context)
-                for child in cell.get("children", [])
-            )
-            cells.append(_bar_free(text))
-        rows.append(f"| {' | '.join(cells)} |")
-    rule = "|" + "---|" * len(node["children"][0]["children"])
-    if not node["children"][0]["children"][0].get("header"):
-        rows.insert(0, "|" + "   |" * len(node["children"][0]["children"]))
-    return "\n".join([rows[0], rule, *rows[1:]])
-
-
-def _bar_free(text: str) -> str:
-    """No | in a table cell: in a formula as TeX says it, elsewhere as HTML says it."""
-    formula = [r"\Vert ", r"\vert "]
-    parts = re.split(r"((?<!\\)\$[^$]+\$)", text)
-    for i, part in enumerate(parts):
-        if i % 2:
-            parts[i] = part.replace(r"\|", formula[0]).replace("|", formula[1])
-        else:
-            parts[i] = part.replace("|", "&#124;")
-    return "".join(parts).replace("\n", " ")
 
 
 def _container(node: dict, context: Context) -> str:
@@ -220,7 +193,7 @@ _BLOCKS: dict[str, Callable[[dict, Context], str]] = {
     "list": _list,
     "definitionList": _definitions,
     "glossary": _children,
-    "table": _table,
+    "table": table,
     "container": _container,
     "admonition": _admonition,
     "details": _details,
@@ -241,8 +214,3 @@ def footnotes(context: Context) -> str:
     """The notes of the page, in the order of their numbers."""
     notes = sorted(context.footnotes, key=lambda note: int(note["enumerator"]))
     return "\n".join(f"{note['enumerator']}. {blocks(note['children'], context)}" for note in notes)
-
-
-def plain_title(title: str) -> str:
-    """A title from front matter, where no role or formula is resolved."""
-    return escape(title)
