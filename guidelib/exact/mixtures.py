@@ -7,7 +7,6 @@ from torch import Tensor
 
 from guidelib.denoisers import check_labels, check_sigma
 
-
 TABLE = 2**16  # numbers in a block of the (B, K) tables: half a MiB
 
 
