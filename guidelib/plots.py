@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap
 
 COLORS = {
     "conditional": "#009E73",  # the true p(x | y)
@@ -88,6 +89,11 @@ def noise_axis(ax, label: str = r"noise level $\sigma$", ticks=None) -> None:
     if ticks is not None:
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_xticks([], minor=True)
+
+
+def between(kind0: str, kind1: str) -> LinearSegmentedColormap:
+    """A colour map from one object's colour through white to another's: for p(class 1 | x)."""
+    return LinearSegmentedColormap.from_list("between", [COLORS[kind0], "white", COLORS[kind1]])
 
 
 def field(ax, sigmas, x, values, cmap="Greys", levels=None, **style):
