@@ -15,7 +15,6 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: notebooks site ## the book: .venv, notebooks that are out of date, the site in _build/html
-	@echo "The book is at _build/html/index.html; 'make serve' shows it in a browser."
 
 test: setup-test lint unit nbval site browser ## everything that the continuous integration runs
 
