@@ -123,7 +123,10 @@ function crossReference(node, ctx, inner) {
 
 function link(node, ctx, inner) {
   if (node.static) return tag('a', { href: ctx.asset(node.url), download: true }, inner());
-  if (!node.internal) return tag('a', { href: node.url }, inner());
+  if (!node.internal) {
+    if (!/^(https?:|mailto:)/.test(node.url)) return ctx.problem(`a link to nothing: "${node.url}"`);
+    return tag('a', { href: node.url }, inner());
+  }
   const [slug, anchor] = node.url.slice(1).split('#');
   return tag('a', { href: pageFile(slug || 'index') + (anchor ? `#${anchor}` : '') }, inner());
 }
@@ -158,7 +161,10 @@ export const NODES = {
     if (node.visibility === 'remove') return '';
     return node.kind === 'notebook-code' ? cell(node, ctx, inner) : inner();
   },
-  text: (node) => escape(node.value),
+  text: (node, ctx) => {
+    const note = node.value.match(/\[\^[^\]]+\]/);
+    return note ? ctx.problem(`a footnote without a text: ${note[0]}`) : escape(node.value);
+  },
   paragraph: wrap('p'), strong: wrap('strong'), emphasis: wrap('em'), delete: wrap('del'),
   underline: wrap('u'), smallcaps: wrap('span', { class: 'smallcaps' }), span: wrap('span'), div: wrap('div'),
   subscript: wrap('sub'), superscript: wrap('sup'), keyboard: wrap('kbd'), blockquote: wrap('blockquote'),

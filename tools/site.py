@@ -57,10 +57,9 @@ def build(root: Path = ROOT) -> Path:
 
 def _key(root: Path, theme: Path) -> str:
     """A hash of all that the site depends on."""
-    files = [root / "myst.yml"]
-    for folder, pattern in ((root / "chapters", "**/*"), (root / "notebooks", "*.ipynb"), (theme, "*")):
-        files += sorted(path for path in folder.glob(pattern) if path.is_file())
-    files += [Path(__file__).with_name(name) for name in ("site.py", "site_source.py", "chapters.py")]
+    folders = [(root, "myst.yml"), (root, "chapters/**/*"), (root, "notebooks/*.ipynb")]
+    folders += [(root, "data/status.json"), (theme, "*"), (Path(__file__).parent, "*.py")]
+    files = [path for folder, name in folders for path in sorted(folder.glob(name)) if path.is_file()]
     digest = hashlib.sha256(version("mystmd").encode())
     for path in files:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
@@ -74,8 +73,8 @@ def _install(theme: Path) -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == lock:
         return
     print("Installing the theme's parts (once; 30 MB)", file=sys.stderr)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    code, output = _run(["npm", "ci", *options], theme)
+    options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    code, output = _run(["npm", "ci", "--ignore-scripts", *options], theme)
     if code:
         lines = [line for line in output.split("\n") if line.startswith("npm error")] or [output.strip()]
         reason = re.sub(r"^npm error ", "", lines[-1] if len(lines) == 1 else lines[1])
@@ -92,6 +91,9 @@ def _myst(source: Path) -> None:
     # the theme's own complaints open with the page; mystmd's with one of two signs
     signs = re.compile(r"^(?:⚠️|⛔️|⚠|⛔)\s*(.*)|^(/?\S+\.(?:md|ipynb): .*)")
     problems = [m[1] or m[2] for m in map(signs.match, output.split("\n")) if m]
+    # a chapter was read as a notebook: its lines count from the start of some cell
+    problems = [re.sub(r"^/?(\S+)\.ipynb(:\d+)*:?", r"\1.md:", line) for line in problems]
+    problems = [re.sub(r"(\d\d_\w+)\.ipynb", r"\1.md", line) for line in problems]
     _stop_at(list(dict.fromkeys(problems)), "mystmd and the theme")
     if code or not (source / "_build/html/index.html").exists():
         raise BookError(f"mystmd ended with {code}; it said:\n{output.strip()[-2000:]}")

@@ -17,6 +17,8 @@ import nbformat
 import yaml
 
 from tools.chapters import BookError, Chapter, front_matter, pages, read_chapter
+from tools.export import cost_line
+from tools.status import read_status
 
 # the front matter that a page of the book may have and mystmd knows
 KNOWN_KEYS = ("title", "short_title", "subtitle", "description", "numbering", "kernelspec", "math")
@@ -44,8 +46,9 @@ def assemble(root: Path, target: Path) -> None:
         else:
             # only a chapter's sections carry numbers
             front = {"numbering": {"headings": False}} | front_matter(page, text)
-            body = text.split("\n---\n", 1)[1]
-            (target / page).write_text(_header(front) + _page_links(body), encoding="utf-8")
+            head, body = text.split("\n---\n", 1)
+            header = _header(front, head.count("\n"))
+            (target / page).write_text(header + _page_links(body), encoding="utf-8")
 
 
 def _configuration(root: Path, target: Path, chapters: dict[Path, Path]) -> None:
@@ -75,7 +78,7 @@ def _write_chapter(root: Path, target: Path, page: Path) -> None:
     chapter = read_chapter(page, root)
     stored_path = root / "notebooks" / f"{chapter.name}.ipynb"
     notebook = jupytext.reads(chapter.text, fmt="md:myst")
-    stored = _with_stored_outputs(notebook.cells, stored_path, page)
+    _fill_outputs(notebook.cells, stored_path, page)
     downloads = target / "downloads"
     downloads.mkdir(exist_ok=True)
     (downloads / page.name).write_text(chapter.text, encoding="utf-8")
@@ -86,7 +89,7 @@ def _write_chapter(root: Path, target: Path, page: Path) -> None:
         {"file": f"{up}downloads/{page.name}", "title": "Text (.md)"},
         {"file": f"{up}downloads/{chapter.name}.ipynb", "title": "Notebook (.ipynb)"},
     ]
-    cells = [nbformat.v4.new_markdown_cell(_header(front) + "\n" + _cost(chapter, stored))]
+    cells = [nbformat.v4.new_markdown_cell(_header(front) + "\n" + _cost(chapter, root))]
     cells += notebook.cells
     _place_figures(cells, target / page.parent, page)
     _place_footnotes(cells)
@@ -98,7 +101,7 @@ def _write_chapter(root: Path, target: Path, page: Path) -> None:
     nbformat.write(notebook, target / page.with_suffix(".ipynb"), version=nbformat.NO_CONVERT)
 
 
-def _with_stored_outputs(cells: list, stored_path: Path, page: Path) -> nbformat.NotebookNode:
+def _fill_outputs(cells: list, stored_path: Path, page: Path) -> None:
     """Give each code cell the outputs of the same cell in the executed notebook."""
     if not stored_path.exists():
         raise BookError(f"{page}: there is no notebooks/{stored_path.name}; run 'make notebooks'")
@@ -116,7 +119,6 @@ def _with_stored_outputs(cells: list, stored_path: Path, page: Path) -> nbformat
                 "run 'make notebooks'"
             )
         cell.outputs, cell.execution_count = match.outputs, match.execution_count
-    return stored
 
 
 def _place_figures(cells: list, folder: Path, page: Path) -> None:
@@ -168,17 +170,17 @@ def _page_links(text: str) -> str:
     return re.sub(r"(\]\((?:[^()\s]*/)?\d\d_\w+)\.md(?=[)#])", r"\1.ipynb", text)
 
 
-def _header(front: dict) -> str:
+def _header(front: dict, lines: int = 1) -> str:
+    """Front matter that mystmd knows, on as many lines as it had, so that line numbers stay true."""
     kept = {key: front[key] for key in (*KNOWN_KEYS, "downloads") if key in front}
-    return f"---\n{yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)}---\n"
+    table = yaml.safe_dump(kept, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    return f"---\n{table}" + "#\n" * (lines - 1) + "---\n"
 
 
-def _cost(chapter: Chapter, stored: nbformat.NotebookNode) -> str:
-    """The line under the title: what a run of this chapter may cost."""
-    budget = chapter.budget
-    data = f"downloads {budget.download_mib} MiB" if budget.download_mib else "downloads nothing"
-    return (
-        ":::{admonition} Cost\n:class: cost\n"
-        f"Runs within {budget.seconds:g} s on two CPU cores and {budget.memory_mib:,} MiB of memory; "
-        f"{data}.\n:::\n"
-    )
+def _cost(chapter: Chapter, root: Path) -> str:
+    """The line under the title: what a run of this chapter costs at most, and what the last one did."""
+    line = f"Running this chapter takes {cost_line(chapter.budget)}."
+    measured = read_status(root).get(chapter.name)
+    if measured:
+        line += f" The last run took {measured['seconds']:g} s and {measured['memory_mib']:g} MiB."
+    return f":::{{admonition}} Cost\n:class: cost\n{line}\n:::\n"

@@ -48,9 +48,7 @@ def outputs(source: str) -> list:
     if "ledger.record" in source:
         claim = {"id": "B5", "value": 1.0, "verdict": "confirmed"}
         line = "B5: 1.00 ± 0.10 (n = 100): confirmed"
-        return [
-            out("display_data", data={"application/vnd.guidelib.claim+json": claim, "text/plain": line})
-        ]
+        return [out("display_data", data={"application/vnd.guidelib.claim+json": claim, "text/plain": line})]
     if "warn" in source:
         return [out("stream", name="stderr", text="UserWarning: a \x1b[31mred\x1b[0m warning <b>\n")]
     if "mean {x" in source:
