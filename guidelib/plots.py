@@ -111,5 +111,7 @@ def slope(ax, x, y, order: float, label: str | None = None):
     x, y = np.asarray(x, float), np.asarray(y, float)
     guide = y[-1] * (x / x[-1]) ** order
     (line,) = ax.loglog(x, guide, color="#999999", ls=(0, (4, 3)), lw=1)
-    name(ax, x[0], guide[0], label or f"slope {order:g}", "#777777", dx=4, dy=-4)
+    middle = len(x) // 2  # named below the line, on the side where it has already fallen away
+    side = 3 if order > 0 else -3
+    name(ax, x[middle], guide[middle], label or f"slope {order:g}", "#777777", dx=side, dy=-3)
     return line
