@@ -141,7 +141,7 @@ def run(
         for count, ((n, cell), source) in enumerate(zip(code, chapter.cells, strict=True), 1):
             where = f"{chapter.path}:{source.line}: cell {count}"
             _guarded(lambda n=n, cell=cell, i=count: client.execute_cell(cell, n, i), where)
-            _clean(cell, where, root)
+            clean(cell, where, root)
             progress(count)
         wall = time.monotonic() - started
         after = json.loads(hidden(_PROBE))
@@ -153,12 +153,10 @@ def run(
 
 
 def _environment(root: Path, profile: str) -> dict[str, str]:
-    nowhere = "http://127.0.0.1:9"  # for programs that a cell starts: `offline` sees only Python
     return {
         **os.environ,
         "IPYTHONDIR": profile,  # the settings of whoever builds the book stay out of it
         "PYTHONPATH": os.pathsep.join(filter(None, [str(root), str(ROOT), os.environ.get("PYTHONPATH")])),
-        **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere),
     }
 
 
@@ -175,7 +173,7 @@ def _guarded(action: Callable[[], object], where: str) -> None:
         raise BookError(f"{where} killed its kernel (out of memory?)") from error
 
 
-def _clean(cell: NotebookNode, where: str, root: Path) -> None:
+def clean(cell: NotebookNode, where: str, root: Path) -> None:
     """Drop what differs from run to run; what cannot be dropped is an error."""
     cell.metadata.pop("execution", None)
     for output in cell.outputs:
@@ -195,7 +193,7 @@ def _clean(cell: NotebookNode, where: str, root: Path) -> None:
 def _no_machine_facts(output: NotebookNode, where: str, root: Path) -> None:
     texts = {kind: text for kind, text in output.get("data", {}).items() if "image/" not in kind}
     text = json.dumps([output.get("text", ""), output.get("evalue", ""), texts])
-    address = re.search(r"<[^<>]* at 0x[0-9a-f]+>", text)
+    address = re.search(r"<[^<>]*\bat 0x[0-9a-f]+>", text)
     if address:
         raise BookError(f"{where} shows the address {address[0]}; end the cell's last line with ;")
     for place in {str(root), sys.prefix, str(Path.home()), tempfile.gettempdir()} - {"/"}:

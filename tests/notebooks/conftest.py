@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import tools.notebooks
 from tools.files import ROOT
-from tools.notebooks import main
+from tools.mystmd import parse_book
 
 FIXTURE = Path(__file__).parent / "fixtures/book"
 
@@ -20,11 +21,28 @@ def copy_book(target: Path) -> Path:
     return target
 
 
+@pytest.fixture(scope="session", autouse=True)
+def same_text_is_parsed_once():
+    """mystmd takes seconds: what it made of the same sources is used again, all session long."""
+    known = {}
+
+    def parse(root: Path = ROOT):
+        files = [root / "myst.yml", *sorted((root / "chapters").rglob("*.*"))]
+        text = tuple((file.relative_to(root), file.read_bytes()) for file in files if file.exists())
+        if text not in known:
+            known[text] = parse_book(root)
+        return known[text]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tools.notebooks, "parse_book", parse)
+        yield
+
+
 @pytest.fixture(scope="session")
-def executed(tmp_path_factory) -> Path:
+def executed(tmp_path_factory, same_text_is_parsed_once) -> Path:
     """The small book with its notebooks. Read it; copy it to change it."""
     root = copy_book(tmp_path_factory.mktemp("executed") / "book")
-    assert main([], root) == 0
+    assert tools.notebooks.main([], root) == 0
     return root
 
 
