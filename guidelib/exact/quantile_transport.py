@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 from guidelib.exact.blackbox import Drift, check_prior, numpy_denoiser, structure_scale
 from guidelib.exact.law import Law, fit_law
 
-_Z = np.linspace(-12, 12, 385)  # the quantiles of the prior that scout the law
+_Z = np.linspace(-7, 7, 225)  # the quantiles of the prior that scout the law
 
 
 def ode_law(denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: float = 0.0) -> Law:
@@ -29,21 +29,30 @@ def ode_law(denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: 
     s = structure_scale(D, sigma_max, prior_mean)
     # Forward, a few quantiles show where the law is; backward, points placed there get their cdf.
     # (Forward alone would leap over gaps between modes: there x(z) jumps, while z(x) is smooth.)
-    scout = _flow(D, prior_mean + sigma_max * _Z, sigma_max, 0.0, s, prior_mean, 1e-7 * _slack(_Z))
-    scout = np.maximum.accumulate(scout)
-    spread = (np.interp(1, _Z, scout) - np.interp(-1, _Z, scout)) / s
+    spread = 1.0
+    for _ in range(2):  # again if the law turns out much narrower than s
+        tolerance = 1e-8 * spread * _slack(_Z)
+        scout = _flow(D, prior_mean + sigma_max * _Z, sigma_max, 0.0, s, prior_mean, tolerance)
+        spread = min(1.0, np.ptp(np.interp([-1, 1], _Z, scout)) / s)
+        if spread > 1e-2:
+            break
 
     def normal_score(x):
-        tolerance = 1e-9 * min(1.0, spread) * _slack(np.interp(x.ravel(), scout, _Z))
+        tolerance = 1e-9 * spread * _slack(np.interp(x.ravel(), scout, _Z))
         start = _flow(D, x.ravel(), 0.0, sigma_max, s, prior_mean, tolerance)
         return ((start - prior_mean) / sigma_max).reshape(x.shape)
 
-    return fit_law(normal_score, _first_edges(scout))
+    law = fit_law(normal_score, _first_edges(np.maximum.accumulate(scout)))
+    if not np.abs(law.normal_score(law.edges[[0, -1]])).min() > 7:
+        raise RuntimeError(
+            f"the ODE's law (std about {spread * s:.1e}) is too narrow or too ragged to be resolved"
+        )
+    return law
 
 
 def _slack(z: np.ndarray) -> np.ndarray:
-    """How much more error in z than at the centre changes the cdf as little; 1e5 at most."""
-    return np.minimum(np.exp(0.5 * z**2), 1e5)
+    """How much more error in z than at the centre changes the cdf as little; 1e3 at most."""
+    return np.minimum(np.exp(0.5 * z**2), 1e3)
 
 
 def _flow(D: Drift, x, sigma_from, sigma_to, s, m, tolerance) -> np.ndarray:
@@ -72,7 +81,8 @@ def _flow(D: Drift, x, sigma_from, sigma_to, s, m, tolerance) -> np.ndarray:
 def _first_edges(scout: np.ndarray) -> np.ndarray:
     """Panels of 2 in z at most, on each of which dx/dz varies by a factor 4 at most, then graded."""
     slope = np.maximum(np.diff(scout), 1e-300)
-    first, edges = 0, [scout[0]]
+    margin = np.array([2.5, 5.0]) / (_Z[1] - _Z[0])  # out to z = 12, by the last slopes
+    first, edges = 0, [*(scout[0] - slope[0] * margin), scout[0], *(scout[-1] + slope[-1] * margin)]
     for i in range(1, len(slope) + 1):
         piece = slope[first : i + 1]
         if i == len(slope) or i - first == 32 or piece.max() > 4 * piece.min():
