@@ -54,8 +54,8 @@ browser: setup-test ## two pages of the built site in headless Chromium
 	$(PY) -m pytest tests/test_browser.py
 
 bench: setup-test ## the benchmarks against peers, written to benchmarks/RESULTS.md
-	$(PY) -m pip install --quiet --no-deps -r benchmarks/peers.txt
-	$(PY) -m benchmarks
+	$(PY) -m pip install --quiet --no-deps --upgrade --target _build/peers -r benchmarks/peers.txt
+	PYTHONPATH=_build/peers $(PY) -m benchmarks
 
 upgrade: ## a new .venv with the newest versions, and constraints.txt renewed from it
 	@tools/upgrade
