@@ -82,9 +82,14 @@ def pages(root: Path = ROOT) -> list[Path]:
     return files(entries)
 
 
+def listed_chapters(root: Path = ROOT) -> list[Path]:
+    """The pages that are chapters, NN_slug.md, in reading order; some may not be written yet."""
+    return [page for page in pages(root) if re.match(r"\d\d_", page.name)]
+
+
 def chapter_paths(root: Path = ROOT) -> list[Path]:
-    """The pages that are chapters, NN_slug.md, in reading order."""
-    listed = [page for page in pages(root) if re.match(r"\d\d_", page.name)]
+    """The chapters in reading order; raises BookError where toc and folder disagree."""
+    listed = listed_chapters(root)
     for page in listed:
         if not (root / page).exists():
             raise BookError(f"myst.yml: toc lists {page}, which does not exist; write it or drop it")

@@ -32,10 +32,10 @@ from tools.files import ROOT
 GRACE_SECONDS = 60
 IMAGE_LIMIT = 400_000  # characters of base64: about 300 kB of PNG
 
-# seconds of processor time, threads and children included, and peak memory of the kernel alone:
-# on Linux not getrusage, whose peak a process inherits from the one that started it
+# processor time of the thread that runs the cells and of programs that it started, and the peak
+# memory of the kernel: on Linux not getrusage, which inherits the peak of whoever started it
 _PROBE = """
-import json as _json, os as _os, pathlib as _pathlib, re as _re
+import json as _json, os as _os, pathlib as _pathlib, re as _re, time as _time
 _peak = _re.search(r"VmHWM:\\s*(\\d+)", _pathlib.Path("/proc/self/status").read_text()) \\
     if _pathlib.Path("/proc/self/status").exists() else None
 if _peak is None:
@@ -44,7 +44,7 @@ if _peak is None:
     _mib = _resource.getrusage(_resource.RUSAGE_SELF).ru_maxrss / _unit
 else:
     _mib = int(_peak[1]) / 1024
-print(_json.dumps([sum(_os.times()[:4]), _mib]))
+print(_json.dumps([_time.thread_time() + sum(_os.times()[2:4]), _mib]))
 """
 _OFFLINE = f"exec({Path(__file__).with_name('offline.py').read_text()!r}, {{}})"
 # each solution sees what the chapter defined, and leaves nothing behind
@@ -102,8 +102,8 @@ def run(
     """Fill in outputs and execution counts; raises BookError with the chapter's line.
 
     The network is refused. Seconds are the wall clock of the cells, or the processor time of the
-    kernel and its threads where that is less: a chapter is not charged for its turns of waiting
-    when other programs hold the cores.
+    thread that runs them where that is less: on a machine with nothing else to do the two agree,
+    and a chapter is not charged for waiting while other programs hold the cores.
     """
     if chapter.budget.download_mib:
         raise BookError(

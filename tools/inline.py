@@ -18,7 +18,7 @@ class Context:
     path: Path  # of the page, below the root
     macros: dict[str, str]
     addresses: dict[str, Path]  # mystmd's address of each page -> its path
-    notebooks: set[Path]  # the pages that have a notebook
+    notebooks: set[Path]  # the pages that have a notebook, or will have
     text: str = ""  # of the source, where a node does not say its line
     line: int = 1
     footnotes: list[dict] = field(default_factory=list)
@@ -145,6 +145,8 @@ def _link(node: dict, context: Context) -> str:
         if address not in context.addresses:
             raise context.error(f"link to {node.get('urlSource', url)}: no such page in the book")
         url = target(context.addresses[address], context)
+    elif (context.path.parent / url) in context.notebooks:  # a chapter that is not written yet
+        url = target(context.path.parent / url, context)
     elif not re.match(r"[a-z]+:", url):
         raise context.error(f"link to {url}: no such page in the book, and not a full address")
     return f"[{text}]({url})"

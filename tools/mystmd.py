@@ -19,12 +19,20 @@ from pathlib import Path
 
 import yaml
 
-from tools.chapters import BookError, blank_our_keys, line_of, pages, project
+from tools.chapters import (
+    BookError,
+    blank_our_keys,
+    front_matter,
+    line_of,
+    listed_chapters,
+    pages,
+    project,
+)
 from tools.files import ROOT
 
 LIMIT_SECONDS = 300
 # what concerns the site alone, or would make mystmd reach for the network
-_NOT_NEEDED = ("exports", "downloads", "resources", "jupyter", "thebe", "plugins", "references")
+_NOT_NEEDED = ("exports", "downloads", "resources", "jupyter", "thebe", "references")
 
 
 @dataclass(frozen=True)
@@ -79,20 +87,30 @@ def parse_book(root: Path = ROOT) -> Book:
 def _assemble(root: Path, work: Path, present: list[Path]) -> None:
     """A copy of the sources with a configuration that needs no site template."""
     shutil.copytree(root / "chapters", work / "chapters")
+    chapters = listed_chapters(root)
     for page in present:
-        text = (root / page).read_text(encoding="utf-8")
-        (work / page).write_text(blank_our_keys(text), encoding="utf-8")
+        text = blank_our_keys((root / page).read_text(encoding="utf-8"))
+        if page not in chapters:
+            text = _without_numbers(page, text)
+        (work / page).write_text(text, encoding="utf-8")
     table = {key: value for key, value in project(root).items() if key not in _NOT_NEEDED}
     if "toc" not in table:
         bibliography = root / "chapters/references.bib"
         table["bibliography"] = ["chapters/references.bib"] if bibliography.exists() else []
     # a list that is empty says: look at no .bib file, local or remote, but these
     table["bibliography"] = [name for name in table.get("bibliography", []) if "://" not in name]
+    table["plugins"] = [str(root.resolve() / name) for name in table.get("plugins", [])]
     table["toc"] = _only(table["toc"], present) if "toc" in table else _listing(present)
     configuration = {"version": 1, "project": table, "site": {"template": "template"}}
     (work / "myst.yml").write_text(yaml.safe_dump(configuration), encoding="utf-8")
     (work / "template").mkdir()
     (work / "template/template.yml").write_text("myst: v1\nkind: site\n", encoding="utf-8")
+
+
+def _without_numbers(page: Path, text: str) -> str:
+    """As on the site, only a chapter's sections carry numbers."""
+    front = {"numbering": {"headings": False}} | front_matter(page, text)
+    return f"---\n{yaml.safe_dump(front)}---\n" + text.split("\n---\n", 1)[1]
 
 
 def _listing(present: list[Path]) -> list[dict]:

@@ -15,7 +15,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from guidelib.ledger import MIME, load_claims
-from tools.chapters import BookError, Chapter, chapter_paths, line_of, read_chapter
+from tools.chapters import (
+    BookError,
+    Chapter,
+    chapter_paths,
+    line_of,
+    listed_chapters,
+    read_chapter,
+)
 from tools.execute import Solution, run, stamp
 from tools.export import describe_images, export, solutions
 from tools.files import ROOT, write_text
@@ -55,8 +62,11 @@ class Task:
 
 
 def plan(names: list[str], root: Path = ROOT) -> list[Task]:
-    """What there is to do for these chapters (all, when none is named)."""
-    paths = chapter_paths(root)
+    """What there is to do for these chapters, or for all, which must then all be there."""
+    if names:
+        paths = [path for path in listed_chapters(root) if (root / path).exists()]
+    else:
+        paths = chapter_paths(root)
     unknown = set(names) - {path.stem for path in paths}
     if unknown:
         known = ", ".join(path.stem for path in paths) or "none yet"
@@ -66,7 +76,7 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
     tasks, problems = [], []
     for path in chosen:
         try:
-            tasks.append(_task(path, book, paths, root))
+            tasks.append(_task(path, book, root))
         except BookError as error:
             problems.append(str(error))
     if problems:
@@ -74,9 +84,9 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
     return tasks
 
 
-def _task(path: Path, book: Book, paths: list[Path], root: Path) -> Task:
+def _task(path: Path, book: Book, root: Path) -> Task:
     chapter = read_chapter(path, root)
-    fresh = export(chapter, book, paths)
+    fresh = export(chapter, book, listed_chapters(root))
     todo = solutions(chapter, book.pages[path])
     fresh.metadata.guidelib["stamp"] = stamp(chapter, todo, root)
     target = root / "notebooks" / f"{chapter.name}.ipynb"
@@ -153,7 +163,7 @@ def update(task: Task, force: bool, root: Path = ROOT) -> str:
         entry = vars(measured)
         check_budget(task.chapter, entry)
         write_text(task.path, dump(task.fresh))
-        write_status(task.chapter.name, measured, {p.stem for p in chapter_paths(root)}, root)
+        write_status(task.chapter.name, measured, {p.stem for p in listed_chapters(root)}, root)
         return f"executed in {measured.seconds:.1f} s, {measured.memory_mib:.0f} MiB"
     check_budget(task.chapter, task.measured)
     text = dump(task.with_stored_outputs(root))
@@ -174,7 +184,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         names = [Path(name).stem for name in options.names]
         tasks = plan(names, root)
         if options.check:
-            lines = stale(tasks, root) + orphans(root)
+            lines = stale(tasks, root) + ([] if names else orphans(root))
             print("\n".join(lines + ["run 'make notebooks'"]) if lines else "all up to date")
             return 1 if lines else 0
         for task in tasks:
@@ -183,7 +193,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             except BookError as error:
                 print(error, file=sys.stderr)
                 failed = True
-        for line in orphans(root):
+        for line in [] if names else orphans(root):
             print(line, file=sys.stderr)
             failed = True
     except BookError as error:
