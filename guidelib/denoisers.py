@@ -17,7 +17,7 @@ class Denoiser(Protocol):
     """``denoiser(x, sigma, cond=None) -> E[x0 | x_sigma]``.
 
     ``x`` (B, ...); ``sigma`` a float, () or (B,); ``cond`` (B,) integer labels. ``None`` and the
-    label ``num_classes`` ask for the unconditional mean. The result has the shape of ``x``.
+    label ``num_classes`` ask for the unconditional mean. The result has the shape and dtype of ``x``.
     """
 
     def __call__(self, x: Tensor, sigma, cond: Tensor | None = None) -> Tensor: ...
@@ -26,17 +26,24 @@ class Denoiser(Protocol):
 def expand_sigma(sigma, x: Tensor) -> Tensor:
     """sigma, () or (B,), reshaped so that it broadcasts against x (B, ...)."""
     sigma = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
-    return sigma if sigma.ndim == 0 else sigma.reshape(-1, *[1] * (x.ndim - 1))
+    if sigma.ndim == 0:
+        return sigma
+    _check_shape(sigma, len(x))
+    return sigma.reshape(-1, *[1] * (x.ndim - 1))
 
 
 def score_from_denoiser(denoiser: Denoiser, x: Tensor, sigma, cond=None) -> Tensor:
-    r"""``score = (D(x, sigma) - x) / sigma^2``, shaped like x. Source: Tweedie, ``eq-tweedie``."""
-    return (denoiser(x, sigma, cond) - x) / expand_sigma(sigma, x) ** 2
+    r"""``score = (D(x, sigma) - x) / sigma^2``, shaped like x; sigma > 0.
+
+    D is close to x at small sigma, so rounding costs about 1e-16 |x| / sigma^2; a mixture's own ``score``
+    has no such loss. Source: Tweedie, ``eq-tweedie``.
+    """
+    return (denoiser(x, sigma, cond) - x) / _divisor(sigma, x) ** 2
 
 
 def eps_from_denoiser(denoiser: Denoiser, x: Tensor, sigma, cond=None) -> Tensor:
-    r"""``eps = (x - D(x, sigma)) / sigma``, the estimate of z, shaped like x. Source: ``eq-eps``."""
-    return (x - denoiser(x, sigma, cond)) / expand_sigma(sigma, x)
+    r"""``eps = (x - D(x, sigma)) / sigma``, the estimate of z, like x; sigma > 0. Source: ``eq-eps``."""
+    return (x - denoiser(x, sigma, cond)) / _divisor(sigma, x)
 
 
 def from_eps(model, alpha_bar: Tensor) -> Denoiser:
@@ -47,8 +54,10 @@ def from_eps(model, alpha_bar: Tensor) -> Denoiser:
     largest level is a ValueError. Source: Ho et al. 2020, eq. 11; ``eq-vp``.
     """
 
+    levels = _levels(alpha_bar)
+
     def denoiser(x, sigma, cond=None):
-        t, s = _nearest_level(alpha_bar, sigma, x)
+        t, s = _nearest_level(levels, sigma, x)
         return x - s * model(x / (1 + s**2).sqrt(), t, cond)
 
     return denoiser
@@ -61,8 +70,10 @@ def from_v(model, alpha_bar: Tensor) -> Denoiser:
     Source: Salimans and Ho 2022, appendix D.
     """
 
+    levels = _levels(alpha_bar)
+
     def denoiser(x, sigma, cond=None):
-        t, s = _nearest_level(alpha_bar, sigma, x)
+        t, s = _nearest_level(levels, sigma, x)
         scale = (1 + s**2).sqrt()
         return (x / scale - s * model(x / scale, t, cond)) / scale
 
@@ -71,9 +82,10 @@ def from_v(model, alpha_bar: Tensor) -> Denoiser:
 
 def to_eps(denoiser: Denoiser, alpha_bar: Tensor):
     """The inverse of ``from_eps``: ``model(x_t, t, cond)`` that predicts eps; ``t`` () or (B,)."""
+    levels = _levels(alpha_bar)
 
     def model(x_t, t, cond=None):
-        sigma = sigma_from_alpha_bar(alpha_bar)[t].to(x_t.dtype)
+        sigma = levels[t]
         x = x_t * (1 + expand_sigma(sigma, x_t) ** 2).sqrt()
         return eps_from_denoiser(denoiser, x, sigma, cond)
 
@@ -82,9 +94,10 @@ def to_eps(denoiser: Denoiser, alpha_bar: Tensor):
 
 def to_v(denoiser: Denoiser, alpha_bar: Tensor):
     """The inverse of ``from_v``: ``model(x_t, t, cond)`` that predicts v; ``t`` () or (B,)."""
+    levels = _levels(alpha_bar)
 
     def model(x_t, t, cond=None):
-        sigma = sigma_from_alpha_bar(alpha_bar)[t].to(x_t.dtype)
+        sigma = levels[t]
         s = expand_sigma(sigma, x_t)
         scale = (1 + s**2).sqrt()
         return (x_t - denoiser(x_t * scale, sigma, cond) * scale) / s
@@ -95,10 +108,10 @@ def to_v(denoiser: Denoiser, alpha_bar: Tensor):
 def check_sigma(sigma, batch: int | None) -> Tensor:
     """sigma as a tensor, () or (batch,); ValueError if negative, not finite or of another shape."""
     sigma = torch.as_tensor(sigma, dtype=torch.float64)
-    if sigma.ndim and (batch is None or sigma.shape != (batch,)):
-        raise ValueError(f"sigma must be a number or have shape ({batch},); got {tuple(sigma.shape)}")
-    if not ((sigma >= 0) & torch.isfinite(sigma)).all():
-        raise ValueError(f"sigma must be finite and >= 0; got {sigma.min().item():.4g}")
+    _check_shape(sigma, batch)
+    allowed = (sigma >= 0) & torch.isfinite(sigma)
+    if not allowed.all():
+        raise ValueError(f"sigma must be finite and >= 0; got {sigma[~allowed].flatten()[0].item():.4g}")
     return sigma
 
 
@@ -106,20 +119,47 @@ def check_labels(cond, batch: int, largest: int) -> Tensor:
     """Labels as a (batch,) int64 tensor; ValueError if out of 0..largest or of another shape."""
     cond = torch.as_tensor(cond)
     if cond.dtype.is_floating_point or cond.shape != (batch,):
-        raise ValueError(f"cond must be ({batch},) integers; got {tuple(cond.shape)} {cond.dtype}")
-    if batch and (cond.min() < 0 or cond.max() > largest):
-        bad = cond[(cond < 0) | (cond > largest)][0].item()
-        raise ValueError(f"labels must lie in 0..{largest}; got {bad}")
+        kind = str(cond.dtype).removeprefix("torch.")
+        raise ValueError(
+            f"cond must be one integer label per row, shape ({batch},); got {tuple(cond.shape)} of {kind}"
+        )
+    allowed = (cond >= 0) & (cond <= largest)
+    if not allowed.all():
+        raise ValueError(f"labels must lie in 0..{largest}; got {cond[~allowed][0].item()}")
     return cond.to(torch.int64)
 
 
-def _nearest_level(alpha_bar: Tensor, sigma, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The integer level t, (B,), nearest to sigma in log sigma, and sigma that broadcasts with x."""
-    levels = sigma_from_alpha_bar(alpha_bar).to(torch.float64)
-    sigma = torch.as_tensor(sigma, dtype=torch.float64)
-    if (sigma > levels[-1] * (1 + 1e-6)).any():
+def _check_shape(sigma: Tensor, batch: int | None) -> None:
+    if sigma.ndim and (batch is None or sigma.shape != (batch,)):
+        rows = "" if batch is None else f" or one per row, shape ({batch},)"
+        raise ValueError(f"sigma must be one number{rows}; got shape {tuple(sigma.shape)}")
+
+
+def _divisor(sigma, x: Tensor) -> Tensor:
+    sigma = expand_sigma(sigma, x)
+    if not (sigma > 0).all():
+        raise ValueError(f"sigma must be > 0 to divide by it; got {sigma.min().item():.4g}")
+    return sigma
+
+
+def _levels(alpha_bar: Tensor) -> Tensor:
+    """The sigma of every level of a DDPM schedule, (T,), increasing with t."""
+    levels = sigma_from_alpha_bar(alpha_bar)
+    if levels.ndim != 1 or len(levels) == 0 or (levels.diff() < 0).any():
         raise ValueError(
-            f"sigma {sigma.max().item():.4g} is above the network's largest level {levels[-1].item():.4g}"
+            f"alpha_bar must be 1-D and decrease with t; got shape {tuple(levels.shape)}. "
+            "Flip an increasing one with alpha_bar.flip(0)."
         )
-    t = (sigma.reshape(-1, 1).log() - levels.log()).abs().argmin(dim=1)
-    return t.expand(len(x)), expand_sigma(sigma, x)
+    return levels
+
+
+def _nearest_level(levels: Tensor, sigma, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The integer level t, (B,), nearest to sigma in log sigma, and sigma that broadcasts with x."""
+    known = check_sigma(sigma, len(x)).to(levels.device)
+    if (known > levels[-1] * (1 + 1e-6)).any():
+        raise ValueError(
+            f"sigma {known.max().item():.4g} is above the network's largest level {levels[-1].item():.4g}; "
+            "take a grid that starts there, such as ddpm_sigmas(alpha_bar)"
+        )
+    t = (known.reshape(-1, 1).log() - levels.log()).abs().argmin(dim=1)
+    return t.to(x.device).expand(len(x)), expand_sigma(sigma, x)
