@@ -21,21 +21,28 @@ def sample_feynman_kac(
     cond: Tensor,
     *,
     guidance_scale: float,
+    beta: float = 0.5,
     ess_threshold: float = 0.5,
     generator: torch.Generator | None = None,
     callback=None,
 ) -> tuple[Tensor, Tensor]:
-    r"""The guided reverse SDE with weights that make it sample ``p(x|y)^g p(x)^(1-g)``.
+    r"""A guided diffusion with weights that make it sample ``p(x|y)^g p(x)^(1-g)``.
 
     .. math:: d \log W = \tfrac{1}{2}\, g (g - 1)\,\lVert s_y - s \rVert^2\,|d\sigma^2|
 
-    ``denoiser`` is the plain (unguided) one; ``x`` (N, ...) are the particles at ``sigmas[0]``. Each
+    ``denoiser`` is the plain (unguided) one; ``x`` (N, ...) are the particles at ``sigmas[0]``. The
+    weights are the same for every member ``beta`` in (0, 1) of the family of ``sample_sde``: 1/2 is the
+    reverse SDE; less mixes more on the way, so that the weights stay mild where guidance is strong. Each
     step averages the drift at both ends (weak order 2; two guided calls). When the effective sample
     size falls below ``ess_threshold`` N the particles are resampled (systematic), so they depend on
     each other by design. ``callback(i, sigma, x, weights)`` sees every step after it is taken.
     Returns the particles and their normalised weights (N,). Source: chapter 3, ``eq-feynman-kac``.
     """
     g = check_scale(guidance_scale)
+    if cond is None:
+        raise ValueError("sample_feynman_kac needs labels: cond (N,); without them nothing is guided")
+    if not 0 < beta < 1:
+        raise ValueError(f"beta must lie in (0, 1) (1/2 = reverse SDE; the ODE cannot part copies); got {beta}")
     if not 0 <= ess_threshold <= 1:
         raise ValueError(f"ess_threshold must lie in [0, 1]; got {ess_threshold}")
 
@@ -50,11 +57,12 @@ def sample_feynman_kac(
     for i, (sigma, sigma_next) in enumerate(zip(levels[:-1], levels[1:], strict=True)):
         denoised, gap = guided(x, sigma)
         ratio = sigma_next / sigma
+        keep = ratio ** (1 / beta)
         if sigma_next > 0:
             z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-            noise = sigma_next * math.sqrt(1 - ratio**2) * z
-            ahead, gap_ahead = guided(torch.lerp(denoised, x, ratio**2) + noise, sigma_next)
-            x = torch.lerp(0.5 * (denoised + ahead), x, ratio**2) + noise
+            noise = sigma_next * math.sqrt(1 - (keep / ratio) ** 2) * z
+            ahead, gap_ahead = guided(torch.lerp(denoised, x, keep) + noise, sigma_next)
+            x = torch.lerp(0.5 * (denoised + ahead), x, keep) + noise
             gap = 0.5 * (gap + gap_ahead)
         else:
             x = denoised
