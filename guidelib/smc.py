@@ -42,7 +42,7 @@ def sample_feynman_kac(
     if cond is None:
         raise ValueError("sample_feynman_kac needs labels: cond (N,); without them nothing is guided")
     if not 0 < beta < 1:
-        raise ValueError(f"beta must lie in (0, 1) (1/2 = reverse SDE; the ODE cannot part copies); got {beta}")
+        raise ValueError(f"beta must lie in (0, 1) (1/2 = reverse SDE; 1 has no noise); got {beta}")
     if not 0 <= ess_threshold <= 1:
         raise ValueError(f"ess_threshold must lie in [0, 1]; got {ess_threshold}")
 
