@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { makeContext } from './context.mjs';
 import { cover } from './cover.mjs';
 import { pageFile } from './html.mjs';
+import { KATEX, katexCss, sharedStyles } from './katex.mjs';
 import { MARK, layout, outline } from './page.mjs';
 
 const theme = dirname(fileURLToPath(import.meta.url));
@@ -22,19 +23,16 @@ const FONTS = [
   ['source-code-pro', 'latin-400-normal'],
 ].map(([font, name]) => join(theme, 'node_modules/@fontsource', font, 'files', `${font}-${name}.woff2`));
 
-/** One style sheet: KaTeX's own (woff2 fonts only), then ours. Returns a hash for the address. */
+/** One style sheet: KaTeX's own, what its formulas share, ours. Returns a hash for the address. */
 function writeAssets() {
   const assets = join(out, 'assets');
   mkdirSync(join(assets, 'fonts'), { recursive: true });
-  const katex = join(theme, 'node_modules/katex/dist');
-  const katexCss = readFileSync(join(katex, 'katex.min.css'), 'utf8')
-    .replace(/,url\([^)]*\.(woff|ttf)\) format\("[a-z]+"\)/g, '');
-  const css = `${katexCss}\n${readFileSync(join(theme, 'style.css'), 'utf8')}`;
+  const css = [katexCss, sharedStyles(), readFileSync(join(theme, 'style.css'), 'utf8')].join('\n');
   const script = readFileSync(join(theme, 'page.js'), 'utf8');
   writeFileSync(join(assets, 'book.css'), css);
   writeFileSync(join(assets, 'page.js'), script);
   writeFileSync(join(assets, 'mark.svg'), MARK.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg" color="#3b6ea5"'));
-  const katexFonts = [...katexCss.matchAll(/url\((fonts\/[^)]*)\)/g)].map((match) => join(katex, match[1]));
+  const katexFonts = [...katexCss.matchAll(/url\((fonts\/[^)]*)\)/g)].map((match) => join(KATEX, match[1]));
   for (const file of new Set([...FONTS, ...katexFonts])) {
     copyFileSync(file, join(assets, 'fonts', basename(file)));
   }
@@ -47,14 +45,15 @@ const slugs = [project.index, ...project.pages.map((page) => page.slug).filter(B
 const pages = new Map(slugs.map((slug) => [slug, readJson('content', `${slug}.json`)]));
 const book = { ...project, title: config.title ?? project.title, outline: outline(project, pages) };
 
+const rendered = [...pages.values()].map((page) => {
+  const ctx = makeContext(page, join(site, 'public'));
+  return { page, ctx, body: ctx.render([page.mdast]) };
+});
 const version = writeAssets();
 const problems = [];
 const files = new Set();
-for (const [slug, page] of pages) {
-  const ctx = makeContext(page, join(site, 'public'));
-  const body = ctx.render([page.mdast]);
-  const html = layout({ book, page, ctx, body, art: cover(), version });
-  writeFileSync(join(out, pageFile(slug)), html);
+for (const { page, ctx, body } of rendered) {
+  writeFileSync(join(out, pageFile(page.slug)), layout({ book, page, ctx, body, art: cover(), version }));
   problems.push(...ctx.problems.map((problem) => `${page.location}: ${problem}`));
   for (const url of ctx.assets) files.add(url);
   for (const file of page.frontmatter.downloads ?? []) files.add(file.url);

@@ -4,6 +4,9 @@ const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 export const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ENTITIES[c]);
 
+/** A line of front matter, which mystmd leaves as typed. */
+export const line = (text) => escape(text).replace(/(\w)'(?=\w)/g, '$1’');
+
 /** `tag('a', { href }, 'text')`; an attribute that is undefined, null or false is left out. */
 export function tag(name, attributes, content) {
   const written = Object.entries(attributes)

@@ -25,7 +25,9 @@ export function code(node, ctx) {
   if (node.showLineNumbers) {
     body = body.split('\n').map((line) => `<span class="line">${line}</span>`).join('\n');
   }
-  const attributes = { class: classes('code', node.showLineNumbers && 'numbered'), 'data-lang': lang };
+  // the text column holds 78 letters; what is wider may reach into the margin
+  const wide = node.value.split('\n').some((line) => line.length > 78);
+  const attributes = { class: classes('code', node.showLineNumbers && 'numbered', wide && 'wide'), 'data-lang': lang };
   const block = tag('div', attributes, `<pre><code>${body}</code></pre>`);
   if (node.visibility === 'remove') return '';
   return node.visibility === 'hide' ? fold('Show the code', block, { class: 'fold' }) : block;

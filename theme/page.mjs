@@ -1,5 +1,5 @@
 // The page around the text: sidebar, opener, references, neighbours.
-import { escape, pageFile, plainText, tag } from './html.mjs';
+import { escape, line, pageFile, plainText, tag } from './html.mjs';
 
 export const MARK = '<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">'
   + '<g fill="none" stroke-width="1.6" stroke-linecap="round"><g stroke="currentColor">'
@@ -42,13 +42,13 @@ function sidebar(book, slug, headings) {
     const here = page.slug === slug;
     const number = page.number ? `<span class="number">${page.number}</span>` : '';
     const link = tag('a', { href: pageFile(page.slug), 'aria-current': here && 'page' },
-      `${number}<span>${escape(page.short)}</span>`);
+      `${number}<span>${line(page.short)}</span>`);
     return `<li>${link}${here ? sections(headings) : ''}</li>`;
   };
   const part = (item) =>
-    `<li class="part">${item.title && `<p>${escape(item.title)}</p>`}<ol>${item.pages.map(entry).join('')}</ol></li>`;
+    `<li class="part">${item.title && `<p>${line(item.title)}</p>`}<ol>${item.pages.map(entry).join('')}</ol></li>`;
   return `<nav id="contents" aria-label="Contents">
-<div class="head"><a class="book" href="index.html">${MARK}<span>${escape(book.title)}</span></a>
+<div class="head"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
 <button type="button" class="theme" hidden>Dark</button><a class="close" href="#text">Close</a></div>
 <ol class="parts">${book.outline.map(part).join('\n')}</ol>
 </nav>`;
@@ -60,8 +60,8 @@ function opener(page, entry) {
     tag('a', { href: `build${file.url}`, download: file.filename }, escape(file.title)));
   return `<header class="opener">
 ${entry?.part ? `<p class="part">${escape(entry.part)}</p>` : ''}
-<h1>${entry?.number ? `<span class="number">${entry.number}</span> ` : ''}${escape(title)}</h1>
-${description ? `<p class="standfirst">${escape(description)}</p>` : ''}
+<h1>${entry?.number ? `<span class="number">${entry.number}</span> ` : ''}${line(title)}</h1>
+${description ? `<p class="standfirst">${line(description)}</p>` : ''}
 ${files.length ? `<p class="files"><span>Download</span> ${files.join(' ')}</p>` : ''}
 </header>`;
 }
@@ -69,16 +69,16 @@ ${files.length ? `<p class="files"><span>Download</span> ${files.join(' ')}</p>`
 function cover(book, art) {
   const authors = (book.authors ?? []).map((author) => escape(author.name)).join(', ');
   return `<header class="cover">${art}
-<h1>${escape(book.title)}</h1>
-${book.subtitle ? `<p class="subtitle">${escape(book.subtitle)}</p>` : ''}
+<h1>${line(book.title)}</h1>
+${book.subtitle ? `<p class="subtitle">${line(book.subtitle)}</p>` : ''}
 ${authors ? `<p class="authors">${authors}</p>` : ''}</header>`;
 }
 
 /** The table of contents that closes the first page. */
 function tableOfContents(book) {
   const entry = (page) => `<li><a href="${pageFile(page.slug)}">`
-    + `<span class="number">${page.number ?? ''}</span><span><b>${escape(page.title)}</b>`
-    + `${page.description ? `<span class="about">${escape(page.description)}</span>` : ''}</span></a></li>`;
+    + `<span class="number">${page.number ?? ''}</span><span><b>${line(page.title)}</b>`
+    + `${page.description ? `<span class="about">${line(page.description)}</span>` : ''}</span></a></li>`;
   const parts = book.outline.map((part) =>
     `${part.title ? `<h3>${escape(part.title)}</h3>` : ''}<ol>${part.pages.map(entry).join('')}</ol>`);
   return `<section class="toc" aria-labelledby="toc"><h2 id="toc">Contents</h2>${parts.join('')}</section>`;
@@ -88,7 +88,8 @@ function endMatter(ctx) {
   const notes = [...ctx.notes.values()].map((note) => `<li id="note-${note.number}">${note.paragraphs
     .map((html) => `<p>${html}</p>`).join('')}<a href="#noteref-${note.number}" aria-label="Back to the text">↩</a></li>`);
   const cited = Object.entries(ctx.references).map(([key, entry]) => {
-    const html = entry.html.replace(/ target="_blank" rel="noreferrer"/g, '');
+    const html = entry.html.replace(/ target="_blank" rel="noreferrer"/g, '')
+      .replace(/<i>arXiv:(\d{4}\.\d+)<\/i>/, '<a href="https://arxiv.org/abs/$1">arXiv:$1</a>');
     return [html.replace(/<[^>]*>/g, ''), `<li id="ref-${escape(key)}">${html}</li>`];
   }).sort(([a], [b]) => a.localeCompare(b, 'en')).map(([, item]) => item);
   const section = (name, title, items, list) => (items.length
@@ -101,7 +102,7 @@ function neighbours(book, slug) {
   const all = [{ slug: 'index', short: book.title }, ...book.outline.flatMap((part) => part.pages)];
   const here = all.findIndex((page) => page.slug === slug);
   const link = (page, rel, label) => (page ? `<a rel="${rel}" href="${pageFile(page.slug)}"><small>${label}</small>
-${page.number ? `<span class="number">${page.number}</span> ` : ''}${escape(page.short)}</a>` : '<span></span>');
+${page.number ? `<span class="number">${page.number}</span> ` : ''}${line(page.short)}</a>` : '<span></span>');
   return `<nav class="neighbours" aria-label="Neighbouring pages">${link(all[here - 1], 'prev', 'Before this')}
 ${link(all[here + 1], 'next', 'Next')}</nav>`;
 }
@@ -109,7 +110,7 @@ ${link(all[here + 1], 'next', 'Next')}</nav>`;
 function licence(book) {
   const part = (what, item) => (item?.url ? `${what} <a href="${item.url}">${escape(item.id)}</a>` : '');
   const parts = [part('Text', book.license?.content), part('code', book.license?.code)].filter(Boolean);
-  return `<footer><p>${escape(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}</p></footer>`;
+  return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}</p></footer>`;
 }
 
 export function layout({ book, page, ctx, body, art, version }) {
@@ -122,7 +123,7 @@ export function layout({ book, page, ctx, body, art, version }) {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+<title>${line(title)}</title>
 <meta name="description" content="${escape(about)}">
 <link rel="icon" href="assets/mark.svg" type="image/svg+xml">
 <link rel="preload" href="assets/fonts/source-serif-4-latin-400-normal.woff2" as="font" type="font/woff2" crossorigin>
@@ -132,7 +133,7 @@ export function layout({ book, page, ctx, body, art, version }) {
 </head>
 <body${isCover ? ' class="first"' : ''}>
 <a class="skip" href="#text">Skip to the text</a>
-<header class="bar"><a class="book" href="index.html">${MARK}<span>${escape(book.title)}</span></a>
+<header class="bar"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
 <a class="open" href="#contents">Contents</a><button type="button" class="theme" hidden>Dark</button></header>
 ${sidebar(book, page.slug, ctx.headings)}
 <main id="text" tabindex="-1">

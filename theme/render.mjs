@@ -1,6 +1,7 @@
 // From the syntax tree of a page to HTML: one small function per kind of node. A kind that has no
 // function is an error, never silence.
 import { classes, escape, fold, pageFile, plainText, tag } from './html.mjs';
+import { compact } from './katex.mjs';
 import { anywidget, cell, code, output, outputs } from './notebook.mjs';
 
 const wrap = (name, extra = {}) => (node, ctx, inner) =>
@@ -70,7 +71,7 @@ function math(node, ctx) {
   const id = ctx.id(node);
   const number = node.enumerator && id
     ? tag('a', { class: 'number', href: `#${id}` }, `(${node.enumerator})`) : '';
-  return tag('div', { class: 'equation', id }, `<div class="scroll">${node.html}</div>${number}`);
+  return tag('div', { class: 'equation', id }, `<div class="scroll">${compact(node.html)}</div>${number}`);
 }
 
 function container(node, ctx) {
@@ -152,6 +153,12 @@ function footnoteReference(node, ctx) {
   return `<sup>${mark}</sup><span class="sidenote"><sup>${note.number}</sup> ${body}</span>`;
 }
 
+function inlineMath(node, ctx) {
+  if (!node.html) return ctx.problem(`mathematics that cannot be set: ${node.value}`);
+  // "w = g - 1" stays on one line; a long formula may break where TeX would
+  return compact(node.html).replace('class="katex"', node.value.length < 26 ? 'class="katex nb"' : 'class="katex"');
+}
+
 const nothing = () => '';
 const through = (node, ctx, inner) => inner();
 
@@ -170,9 +177,8 @@ export const NODES = {
   subscript: wrap('sub'), superscript: wrap('sup'), keyboard: wrap('kbd'), blockquote: wrap('blockquote'),
   abbreviation: (node, ctx, inner) => tag('abbr', { title: node.title }, inner()),
   inlineCode: (node) => tag('code', {}, escape(node.value)),
-  inlineMath: (node, ctx) => node.html ?? ctx.problem(`mathematics that cannot be set: ${node.value}`),
   break: () => '<br>', thematicBreak: () => '<hr>',
-  heading, math, container, table, list, crossReference, link, citeGroup, cite, footnoteReference,
+  heading, math, inlineMath, container, table, list, crossReference, link, citeGroup, cite, footnoteReference,
   mathGroup: through, caption: through, legend: wrap('div', { class: 'legend' }),
   captionNumber: (node, ctx, inner) => `${tag('span', { class: 'number' }, inner().replace(/:$/, ''))} `,
   image: (node, ctx) => ctx.image(node, 'the picture'),

@@ -93,7 +93,7 @@ def _myst(source: Path) -> None:
     problems = [m[1] or m[2] for m in map(signs.match, output.split("\n")) if m]
     # a chapter was read as a notebook: its lines count from the start of some cell
     problems = [re.sub(r"^/?(\S+)\.ipynb(:\d+)*:?", r"\1.md:", line) for line in problems]
-    problems = [re.sub(r"(\d\d_\w+)\.ipynb", r"\1.md", line) for line in problems]
+    problems = [re.sub(r"(\d\d_\w+)\.ipynb", r"\1.md", line).removeprefix("/") for line in problems]
     _stop_at(list(dict.fromkeys(problems)), "mystmd and the theme")
     if code or not (source / "_build/html/index.html").exists():
         raise BookError(f"mystmd ended with {code}; it said:\n{output.strip()[-2000:]}")

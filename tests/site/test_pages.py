@@ -23,7 +23,7 @@ SET = {
     "reference with a text": '<a class="xref" href="#eq-odds">the odds</a>',
     "numref": '<a class="xref" href="#fig-bell">Picture 1.1</a>',
     "glossary term": '<a class="term" href="glossary.html#term-score">score</a>',
-    "MathML": "<math xmlns=",
+    "MathML": '<span class="katex-mathml"><math><mrow>',
     "KaTeX": '<span class="katex-html"',
     "theorem": '<b>Theorem 1.1</b> <span class="title">Tweedie</span>',
     "proof without number": "<b>Proof</b>",
@@ -174,6 +174,16 @@ def test_a_page_is_light(site: Path) -> None:
     names += ("Size1-Regular", "Size2-Regular", "Size3-Regular")
     katex = sum((site / f"assets/fonts/KaTeX_{name}.woff2").stat().st_size for name in names)
     assert text + ours + katex < 300_000, (text, ours, katex)
+
+
+def test_formulas_share_their_styles(site: Path, chapter: str) -> None:
+    """KaTeX's inline styles are classes of the style sheet, and each class that is used is there."""
+    formulas = "".join(re.findall(r'<span class="katex-html".*?</span></span></span>', chapter))
+    assert " style=" not in formulas
+    sheet = (site / "assets/book.css").read_text(encoding="utf-8")
+    used = {name for names in re.findall(r'class="([^"]+)"', formulas) for name in names.split()}
+    assert len(used) > 20
+    assert [name for name in used if f".{name}" not in sheet] == []
 
 
 def test_styles_carry_no_font_that_is_not_woff2(site: Path) -> None:
