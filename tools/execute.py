@@ -147,6 +147,7 @@ def run(
         after = json.loads(hidden(_PROBE))
         for solution in solutions:
             where = f"{chapter.path}:{solution.line}: solution of {solution.name}"
+            started = time.monotonic()
             source = _SOLUTION.format(code=solution.code, name=f"<solution of {solution.name}>")
             _guarded(lambda source=source: hidden(source), where)
     return Measured(min(wall, after[0] - before[0]), after[1], 0)

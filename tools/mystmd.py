@@ -60,7 +60,7 @@ def parse_book(root: Path = ROOT) -> Book:
     with tempfile.TemporaryDirectory(prefix="guidelib-myst-") as folder:
         work = Path(folder)
         _assemble(root, work, present)
-        log = _run(work)
+        log = build_content(work)
         contents = [
             json.loads(path.read_text(encoding="utf-8"))
             for path in sorted((work / "_build/site/content").glob("*.json"))
@@ -129,7 +129,8 @@ def _only(toc: list[dict], present: list[Path]) -> list[dict]:
     return kept
 
 
-def _run(work: Path) -> str:
+def build_content(work: Path) -> str:
+    """Have mystmd write the pages of a project as JSON; returns what it said."""
     # node and myst lie beside this Python in the virtual environment
     here = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ.get('PATH', '')}"}

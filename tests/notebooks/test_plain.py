@@ -46,12 +46,12 @@ CONSTRUCTS = {
     "`code`, a < b, ",
     "address": "[https://example.org](https://example.org)",
     "link": "[a link](https://example.org/x_y)",
-    "section": "\n\n## The first section\n\n",
+    "section": "\n\n## 1.1 The first section\n\n",
     "equation": "\n\n$$\na = b\n\\tag{1.1}\n$$\n\n",
     "equation over two lines": "$$\n\\mathbb{E}[x_0 \\mid x] = x + \\sigma^2 \\nabla\\log p(x), \\\\\n"
     "c < d\n\\tag{1.2}\n$$",
-    "references": "See (1.2), (1.2), Figure\u00a01.1, Figure\u00a01.1, Figure\u00a01.2, The first section, "
-    "The first section,\nthe formula, ",
+    "references": "See (1.2), (1.2), Figure\u00a01.1, Figure\u00a01.1, Figure\u00a01.2, Section\u00a01.1, "
+    "Section\u00a01.1,\nthe formula, ",
     "reference to another chapter": "[(2.1)](02_second.ipynb), Exercise\u00a01.1, Theorem\u00a01.1, "
     "Table\u00a01.1, ",
     "link to another chapter": "[The second chapter](02_second.ipynb), ",
