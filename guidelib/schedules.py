@@ -16,16 +16,18 @@ def karras_sigmas(num_steps: int, sigma_min: float = 0.002, sigma_max: float = 8
     Source: Karras et al. 2022, eq. 5.
     """
     _check_range(num_steps, sigma_min, sigma_max)
+    if not rho > 0:
+        raise ValueError(f"rho must be > 0; got {rho}")
     ramp = torch.linspace(0, 1, num_steps, dtype=torch.float64)
     lo, hi = sigma_min ** (1 / rho), sigma_max ** (1 / rho)
-    return _end_in_zero((hi + ramp * (lo - hi)) ** rho)
+    return _grid((hi + ramp * (lo - hi)) ** rho, sigma_min, sigma_max)
 
 
 def geometric_sigmas(num_steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0) -> Tensor:
     """A constant ratio between neighbours from sigma_max to sigma_min, then 0: (n + 1,)."""
     _check_range(num_steps, sigma_min, sigma_max)
     ramp = torch.linspace(math.log(sigma_max), math.log(sigma_min), num_steps, dtype=torch.float64)
-    return _end_in_zero(ramp.exp())
+    return _grid(ramp.exp(), sigma_min, sigma_max)
 
 
 def linear_alpha_bar(T: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
@@ -33,6 +35,8 @@ def linear_alpha_bar(T: int = 1000, beta_start: float = 1e-4, beta_end: float = 
 
     Source: Ho et al. 2020, section 4.
     """
+    if not 0 < beta_start <= beta_end < 1:
+        raise ValueError(f"need 0 < beta_start <= beta_end < 1; got {beta_start} and {beta_end}")
     beta = torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
     return (1 - beta).cumprod(0)
 
@@ -51,6 +55,9 @@ def cosine_alpha_bar(T: int = 1000, offset: float = 0.008, beta_max: float = 0.9
 def sigma_from_alpha_bar(alpha_bar) -> Tensor:
     r"""``sigma = sqrt((1 - alpha_bar)/alpha_bar)``, any shape; alpha_bar in (0, 1]."""
     alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float64)
+    allowed = (alpha_bar > 0) & (alpha_bar <= 1)
+    if not allowed.all():
+        raise ValueError(f"alpha_bar must lie in (0, 1]; got {alpha_bar[~allowed].flatten()[0].item():.4g}")
     return ((1 - alpha_bar) / alpha_bar).sqrt()
 
 
@@ -87,10 +94,14 @@ def check_sigmas(sigmas) -> list[float]:
     sigmas = torch.as_tensor(sigmas, dtype=torch.float64)
     if sigmas.ndim != 1 or len(sigmas) < 2:
         raise ValueError(f"sigmas must be a 1-D grid of two or more levels; got {tuple(sigmas.shape)}")
-    if not torch.isfinite(sigmas).all() or (sigmas < 0).any() or (sigmas.diff() >= 0).any():
+    if not torch.isfinite(sigmas).all() or (sigmas < 0).any():
+        bad = sigmas[~(torch.isfinite(sigmas) & (sigmas >= 0))][0].item()
+        raise ValueError(f"sigmas must be finite and >= 0; got {bad:.4g}")
+    if (sigmas.diff() >= 0).any():
+        i = int((sigmas.diff() >= 0).nonzero()[0])
         raise ValueError(
-            f"sigmas must be finite, >= 0 and strictly decreasing; got {sigmas[0].item():.4g} .. "
-            f"{sigmas[-1].item():.4g}. Flip an increasing grid with sigmas.flip(0)."
+            f"sigmas must decrease; got {sigmas[i].item():.4g} and then {sigmas[i + 1].item():.4g}. "
+            "Flip an increasing grid with sigmas.flip(0)."
         )
     return sigmas.tolist()
 
@@ -98,9 +109,14 @@ def check_sigmas(sigmas) -> list[float]:
 def _check_range(num_steps: int, sigma_min: float, sigma_max: float) -> None:
     if num_steps < 2 or not 0 < sigma_min < sigma_max < math.inf:
         raise ValueError(
-            f"need num_steps >= 2 and 0 < sigma_min < sigma_max; "
-            f"got {num_steps}, {sigma_min}, {sigma_max}"
+            f"need num_steps >= 2 and 0 < sigma_min < sigma_max; got {num_steps}, {sigma_min}, {sigma_max}"
         )
+
+
+def _grid(sigmas: Tensor, sigma_min: float, sigma_max: float) -> Tensor:
+    """The grid with its ends exactly as asked: an interval up to sigma_max must hold the first level."""
+    sigmas[0], sigmas[-1] = sigma_max, sigma_min
+    return _end_in_zero(sigmas)
 
 
 def _end_in_zero(sigmas: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ def classifier(denoiser: Denoiser, log_prob, guidance_scale: float) -> Denoiser:
 
     ``log_prob(x, sigma, cond)`` gives log p(cond | x_sigma), (B,); its gradient is taken by autograd at
     x_sigma, row by row, so no row depends on its batch-mates. ``guidance_scale`` g is any finite number;
-    with the exact posterior, 1 is the conditional denoiser. Source: chapter 2, ``eq-classifier``.
+    with the exact posterior, 1 is the conditional denoiser. Works under ``torch.no_grad``, not under
+    ``torch.inference_mode``, which forbids gradients. Source: chapter 2, ``eq-classifier``.
     """
     g = check_scale(guidance_scale)
 
@@ -28,7 +29,12 @@ def classifier(denoiser: Denoiser, log_prob, guidance_scale: float) -> Denoiser:
             )
         with torch.enable_grad():
             at = x.detach().requires_grad_(True)
-            (gradient,) = torch.autograd.grad(log_prob(at, sigma, cond).sum(), at)
+            value = log_prob(at, sigma, cond)
+            if value.shape != (len(x),):  # (B, K) would be summed over all classes below
+                raise ValueError(
+                    f"log_prob must return log p(cond | x), shape ({len(x)},); got {tuple(value.shape)}"
+                )
+            (gradient,) = torch.autograd.grad(value.sum(), at)
         return denoiser(x, sigma) + g * expand_sigma(sigma, x) ** 2 * gradient
 
     return guided

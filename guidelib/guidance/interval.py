@@ -19,12 +19,12 @@ def interval(guided: Denoiser, plain: Denoiser, sigma_lo: float, sigma_hi: float
         raise ValueError(f"need 0 <= sigma_lo < sigma_hi; got {sigma_lo} and {sigma_hi}")
 
     def limited(x, sigma, cond=None):
-        s = expand_sigma(sigma, x)
-        inside = (s > sigma_lo) & (s <= sigma_hi)
+        level = torch.as_tensor(sigma, dtype=torch.float64)  # rounding to x.dtype would move the edges
+        inside = (level > sigma_lo) & (level <= sigma_hi)
         if inside.all():
             return guided(x, sigma, cond)
         if not inside.any():
             return plain(x, sigma, cond)
-        return torch.where(inside, guided(x, sigma, cond), plain(x, sigma, cond))
+        return torch.where(expand_sigma(inside, x).bool(), guided(x, sigma, cond), plain(x, sigma, cond))
 
     return limited

@@ -1,0 +1,100 @@
+"""What every guidance rule promises, checked over a list of all of them.
+
+A new rule is added to RULES and inherits every check.
+"""
+
+import pkgutil
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import normal
+
+import guidelib.guidance
+from guidelib.denoisers import expand_sigma
+from guidelib.guidance import cfg, classifier, interval
+
+B = 6
+LABELS = torch.tensor([0, 1, 2, 1, 0, 3])
+NULL = 3
+SHAPES = {"points": (B,), "vectors": (B, 5), "images": (B, 2, 4, 4)}
+SIGMAS = [0.7, 3.0, torch.linspace(0.1, 4, B)]
+
+
+def network(x, sigma, cond=None):
+    """Nonlinear in x, different for every label, row by row, any shape: a stand-in for a network."""
+    label = torch.full((len(x),), NULL) if cond is None else cond
+    shift = expand_sigma(label.to(x.dtype), x) - NULL
+    sigma = expand_sigma(sigma, x)
+    mean = x.reshape(len(x), -1).mean(1).reshape(-1, *[1] * (x.ndim - 1))
+    return torch.tanh(x + shift) / (1 + sigma**2) + 0.1 * shift * mean
+
+
+def log_prob(x, sigma, cond):
+    """A smooth stand-in for a classifier."""
+    total = torch.sin(x).reshape(len(x), -1).sum(1)
+    return torch.nn.functional.logsigmoid((cond.to(x.dtype) - 1) * total)
+
+
+RULES = {
+    "cfg": cfg(network, 3.0),
+    "cfg below 1": cfg(network, -0.5),
+    "classifier": classifier(network, log_prob, 2.0),
+    "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
+}
+
+every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+every_shape = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+every_sigma = pytest.mark.parametrize("sigma", SIGMAS, ids=["inside", "outside", "per row"])
+
+
+def test_no_rule_is_forgotten():
+    """Every module of guidelib.guidance but the converters has a rule in the list above."""
+    modules = {module.name for module in pkgutil.iter_modules(guidelib.guidance.__path__)} - {"scales"}
+    assert modules == {name.split()[0] for name in RULES}
+
+
+@every_rule
+@every_shape
+@every_sigma
+def test_a_row_does_not_depend_on_its_batch_mates(rule, shape, sigma):
+    """One norm over the whole batch is a published mistake: alone, a row must come out the same."""
+    x = normal(*shape)
+    together = rule(x, sigma, LABELS)
+    for i in range(B):
+        one = slice(i, i + 1)
+        alone = rule(x[one], sigma[one] if torch.is_tensor(sigma) else sigma, LABELS[one])
+        assert torch.allclose(together[one], alone, rtol=1e-13, atol=1e-14)
+
+
+@every_rule
+@every_shape
+@every_sigma
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_shape_and_dtype_are_kept(rule, shape, sigma, dtype):
+    x = normal(*shape).to(dtype)
+    out = rule(x, sigma, LABELS)
+    assert out.shape == x.shape and out.dtype == dtype and torch.isfinite(out).all()
+    assert not out.requires_grad
+
+
+@every_rule
+@every_sigma
+def test_arguments_are_not_changed_and_no_random_numbers_are_drawn(rule, sigma):
+    """A released sampler overwrote its labels with the null label at the first step."""
+    x, cond = normal(B, 5), LABELS.clone()
+    before, sigma_before, state = x.clone(), torch.as_tensor(sigma).clone(), torch.get_rng_state()
+    first = rule(x, sigma, cond)
+    assert torch.equal(cond, LABELS) and torch.equal(x, before) and not x.requires_grad
+    assert torch.equal(torch.as_tensor(sigma), sigma_before)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(rule(x, sigma, cond), first)  # nothing is remembered between calls
+
+
+@every_rule
+@given(order=st.permutations(range(B)), seed=st.integers(0, 99))
+def test_the_order_of_the_batch_does_not_matter(rule, order, seed):
+    x, sigma, order = normal(B, 5, seed=seed), torch.linspace(0.1, 4, B), torch.tensor(order)
+    shuffled = rule(x[order], sigma[order], LABELS[order])
+    assert torch.allclose(shuffled, rule(x, sigma, LABELS)[order], rtol=1e-13, atol=1e-14)
