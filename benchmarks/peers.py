@@ -14,12 +14,13 @@ from types import SimpleNamespace
 
 import torch
 
+LIBRARIES = ("diffusers", "azula", "smalldiffusion")
+
 
 def samplers(method: str, sigmas, timesteps, denoised=None, still=None) -> dict:
     """``name -> call(x)`` for every installed peer that has the method; x lies at noise sigmas[0]."""
-    makers = {"diffusers": _diffusers, "azula": _azula, "smalldiffusion": _smalldiffusion}
     found = {}
-    for name, make in makers.items():
+    for name, make in zip(LIBRARIES, (_diffusers, _azula, _smalldiffusion), strict=True):
         if importlib.util.find_spec(name):
             found |= make(method, sigmas, timesteps, denoised, still)
     return found
