@@ -29,7 +29,9 @@ def block(node: dict, context: Context) -> str:
 
 
 def details(summary: str, body: str) -> str:
-    """Folded text. The blank lines make its inside markdown again, everywhere."""
+    """Folded text. Its title is HTML; the blank lines make its inside markdown again, everywhere."""
+    summary = re.sub(r"`([^`]+)`", r"<code>\1</code>", summary)
+    summary = re.sub(r"(?<!\\)\*+(.+?)(?<!\\)\*+", r"<em>\1</em>", summary)
     return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
@@ -60,12 +62,12 @@ def _unmark(text: str) -> str:
 
 def _quote(text: str) -> str:
     # an equation over several quoted lines would take the marks for part of its formula
-    text = re.sub(r"^\$\$\n(.*?)\n\$\$$", _one_line, text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^( *)\$\$\n(.*?)\n *\$\$$", _one_line, text, flags=re.DOTALL | re.MULTILINE)
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _one_line(match: re.Match) -> str:
-    return "$$" + re.sub(r"\s*\n\s*", " ", match.group(1)) + "$$"
+    return f"{match[1]}$$" + re.sub(r"\s*\n\s*", " ", match[2].strip()) + "$$"
 
 
 def _paragraph(node: dict, context: Context) -> str:

@@ -13,10 +13,12 @@ def table(node: dict, context: Context) -> str:
     for row in node["children"]:
         cells = []
         for cell in row["children"]:
-            text = " ".join(
-                inline(child["children"] if child["type"] == "paragraph" else [child], context)
-                for child in cell.get("children", [])
-            )
+            text = ""
+            for child in cell.get("children", []):
+                if child["type"] == "paragraph":  # several of them share the cell's one line
+                    text += (" " if text else "") + inline(child["children"], context)
+                else:
+                    text += inline([child], context)
             cells.append(_bar_free(text))
         rows.append(f"| {' | '.join(cells)} |")
     rule = "|" + "---|" * len(node["children"][0]["children"])

@@ -60,17 +60,17 @@ CONSTRUCTS = {
     "figure from a file": "![A grey square.](../chapters/figures/still.png)\n\n"
     "**Figure 1.2.** A picture from a file.",
     "note with an equation": "> **Note.**\n>\n> A note with an equation\n>\n> $$x = 1 \\tag{1.3}$$\n"
-    ">\n> in it, and\n>\n> - one\n> - two",
+    ">\n> in it, and\n>\n> - one\n> - two\n>\n>   $$y = 2 \\tag{1.4}$$",
     "tip": "> **A title.**\n>\n> Say it.",
     "admonition": "> **Of our own.**\n>\n> Body.",
     "seealso": "> **See Also.**\n>\n> [The second chapter](02_second.ipynb)",
-    "dropdown": "<details>\n<summary>A folded proof</summary>\n\nBy (1.2).\n\n"
+    "dropdown": "<details>\n<summary>A <em>folded</em> proof of <code>f</code></summary>\n\nBy (1.2).\n\n"
     '```python\nshown = "not run"\n```\n\n</details>',
-    "theorem": "> **Theorem 1.1 (Tweedie).**\n>\n> For all $x$,\n>\n> $$y = x. \\tag{1.4}$$",
+    "theorem": "> **Theorem 1.1 (Tweedie).**\n>\n> For all $x$,\n>\n> $$y = x. \\tag{1.5}$$",
     "proof": "*Proof.* Clear. ∎",
     "table": "**Table 1.1.** Some values, $|x|$ among them\n\n"
     "| a | b |\n|---|---|\n| 1 | $\\lvert x \\rvert$ |\n| 2 | `code` |",
-    "list-table": "| a | b |\n|---|---|\n| $p(x\\vert y)$ | 2 |",
+    "list-table": "| a | b |\n|---|---|\n| $p(x\\vert y)$, (1.2), `f` | 2 |",
     "quotation": "\n\n> Quoted.\n\n",
     "lists": "1. first\n   - inner\n2. second\n\n   with a paragraph\n\n---",
     "exercise": "**Exercise 1.1 (A first one).**\n\n*predict · difficulty 1/5 · 5 min*\n\nDouble",
