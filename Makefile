@@ -18,7 +18,7 @@ book: notebooks site ## the book: .venv, notebooks that are out of date, the sit
 
 test: setup-test lint unit nbval site browser ## everything that the continuous integration runs
 
-lab: notebooks ## JupyterLab; the chapters open as notebooks
+lab: setup ## JupyterLab; the chapters open as notebooks
 	@$(BIN)/jupytext-config --settings-file .venv/etc/jupyter/labconfig/default_setting_overrides.json set-default-viewer markdown
 	$(BIN)/jupyter lab chapters
 
