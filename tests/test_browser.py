@@ -65,8 +65,12 @@ class Visit:
         page.on("response", self._weigh)
         page.goto(address, wait_until="networkidle")
         # pictures further down load when they are scrolled to
-        page.evaluate("for (const img of document.images) img.loading = 'eager'")
-        page.wait_for_load_state("networkidle")
+        page.evaluate(
+            """Promise.all([...document.images].map((img) => {
+                img.loading = 'eager';
+                return img.decode().catch(() => {});
+            }))"""
+        )
 
     def _weigh(self, response) -> None:
         if response.status >= 400:

@@ -19,7 +19,8 @@ for (const button of toggles) {
 }
 nameToggles();
 
-for (const block of document.querySelectorAll('div.code')) {
+// the clipboard is there on https and on localhost only
+for (const block of navigator.clipboard ? document.querySelectorAll('div.code') : []) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'copy';
