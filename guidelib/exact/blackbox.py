@@ -45,6 +45,23 @@ def check_prior(sigma_max, prior_mean) -> tuple[float, float]:
     return sigma_max, prior_mean
 
 
+def pieces(D: Drift, sigma_max: float, breaks) -> list[tuple[Drift, float, float]]:
+    """``(D, sigma_hi, sigma_lo)`` from sigma_max down to 0, cut at the breaks.
+
+    Each piece sees D from its inside only, so that a jump at a break is no step size problem.
+    """
+    breaks = [float(sigma) for sigma in breaks]
+    if not all(sigma >= 0 for sigma in breaks):
+        raise ValueError(f"breaks must be noise levels sigma >= 0; got {breaks}")
+    cuts = sorted({sigma for sigma in breaks if 0 < sigma < sigma_max} | {0.0, sigma_max})[::-1]
+    return [(_inside(D, hi, lo), hi, lo) for hi, lo in zip(cuts, cuts[1:], strict=False)]
+
+
+def _inside(D: Drift, hi: float, lo: float) -> Drift:
+    top, bottom = hi * (1 - 1e-12), lo * (1 + 1e-12)
+    return lambda x, sigma: D(x, min(max(sigma, bottom), top))
+
+
 def structure_scale(D: Drift, sigma_max: float, prior_mean: float) -> float:
     """The sigma, within a factor 4, at which the denoiser starts to see structure.
 

@@ -3,13 +3,15 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from guidelib.exact.blackbox import Drift, check_prior, numpy_denoiser, structure_scale
+from guidelib.exact.blackbox import check_prior, numpy_denoiser, pieces, structure_scale
 from guidelib.exact.law import Law, fit_law
 
 _Z = np.linspace(-7, 7, 225)  # the quantiles of the prior that scout the law
 
 
-def ode_law(denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: float = 0.0) -> Law:
+def ode_law(
+    denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: float = 0.0, breaks=()
+) -> Law:
     r"""What the probability-flow ODE samples from ``denoiser``, guided or not, to about 1e-9.
 
     .. math:: \frac{dx}{d\sigma} = \frac{x - D(x, \sigma, y)}{\sigma}, \qquad
@@ -18,7 +20,8 @@ def ode_law(denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: 
     In one dimension the flow keeps the order of points, so the cdf is carried along:
     ``F_0(x_0) = Phi((x(sigma_max) - m_0) / sigma_max)``. ``denoiser`` is called with ``x`` (B,)
     float64, ``sigma`` a float and ``cond`` (B,) labels or None; ``sigma_max`` > 0 may be 1e8;
-    ``cond`` is one label; ``prior_mean`` is m_0.
+    ``cond`` is one label; ``prior_mean`` is m_0; ``breaks`` are noise levels at which the denoiser
+    jumps, such as the ends of a guidance interval (the law is the same without, but slow).
 
     The ODE never forgets the prior mean: compared with a start at the mean m of the data, the whole
     law is displaced by about ``(m_0 - m) / sigma_max`` of its width. Source: Song et al. 2021,
@@ -27,22 +30,24 @@ def ode_law(denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: 
     sigma_max, prior_mean = check_prior(sigma_max, prior_mean)
     D = numpy_denoiser(denoiser, cond)
     s = structure_scale(D, sigma_max, prior_mean)
+    down = pieces(D, sigma_max, breaks)
     # Forward, a few quantiles show where the law is; backward, points placed there get their cdf.
     # (Forward alone would leap over gaps between modes: there x(z) jumps, while z(x) is smooth.)
     spread = 1.0
     for _ in range(2):  # again if the law turns out much narrower than s
-        tolerance = 1e-8 * spread * _slack(_Z)
-        scout = _flow(D, prior_mean + sigma_max * _Z, sigma_max, 0.0, s, prior_mean, tolerance)
+        scout = _flow(down, prior_mean + sigma_max * _Z, s, prior_mean, 1e-8 * spread * _slack(_Z))
         spread = min(1.0, np.ptp(np.interp([-1, 1], _Z, scout)) / s)
         if spread > 1e-2:
             break
+    scout = np.maximum.accumulate(scout)
+    up = [(D, lo, hi) for D, hi, lo in reversed(down)]
 
     def normal_score(x):
         tolerance = 1e-9 * spread * _slack(np.interp(x.ravel(), scout, _Z))
-        start = _flow(D, x.ravel(), 0.0, sigma_max, s, prior_mean, tolerance)
+        start = _flow(up, x.ravel(), s, prior_mean, tolerance)
         return ((start - prior_mean) / sigma_max).reshape(x.shape)
 
-    law = fit_law(normal_score, _first_edges(np.maximum.accumulate(scout)))
+    law = fit_law(normal_score, _first_edges(scout))
     if not np.abs(law.normal_score(law.edges[[0, -1]])).min() > 7:
         raise RuntimeError(
             f"the ODE's law (std about {spread * s:.1e}) is too narrow or too ragged to be resolved"
@@ -55,27 +60,29 @@ def _slack(z: np.ndarray) -> np.ndarray:
     return np.minimum(np.exp(0.5 * z**2), 1e3)
 
 
-def _flow(D: Drift, x, sigma_from, sigma_to, s, m, tolerance) -> np.ndarray:
-    r"""Carry points x along the ODE; the error is ``tolerance * s`` in x at sigma of order s.
+def _flow(pieces, x: np.ndarray, s: float, m: float, tolerance: np.ndarray) -> np.ndarray:
+    r"""Carry points x along the ODE through ``pieces`` (D, sigma_from, sigma_to).
 
     With ``sigma = s tan psi`` and ``u = (x - m) / sqrt(sigma^2 + s^2)`` the flow is smooth up to both
-    ends, sigma -> infinity (psi = pi/2) and sigma = 0:
+    ends, sigma -> infinity (psi = pi/2) and sigma = 0; ``tolerance`` (B,) is the error allowed in u:
 
         du/dpsi = (m - D) / (s sin psi) + u cot psi
     """
+    u = (x - m) / np.hypot(pieces[0][1], s)
+    for D, sigma_from, sigma_to in pieces:
 
-    def velocity(psi, u):
-        if psi == 0:
-            return np.zeros_like(u)  # the limit: dx/dsigma = -sigma * score -> 0
-        D_u = D(m + s * u / np.cos(psi), s * np.tan(psi))
-        return (m - D_u) / (s * np.sin(psi)) + u / np.tan(psi)
+        def velocity(psi, u, D=D):
+            if psi == 0:
+                return np.zeros_like(u)  # the limit: dx/dsigma = -sigma * score -> 0
+            D_u = D(m + s * u / np.cos(psi), s * np.tan(psi))
+            return (m - D_u) / (s * np.sin(psi)) + u / np.tan(psi)
 
-    psi = np.arctan(np.array([sigma_from, sigma_to]) / s)
-    u = (x - m) / np.hypot(sigma_from, s)
-    run = solve_ivp(velocity, psi, u, method="DOP853", t_eval=psi[1:], rtol=1e-13, atol=tolerance)
-    if not run.success:
-        raise RuntimeError(f"the ODE could not be integrated to {tolerance:.0e}: {run.message}")
-    return m + run.y[:, -1] * np.hypot(sigma_to, s)
+        psi = np.arctan(np.array([sigma_from, sigma_to]) / s)
+        run = solve_ivp(velocity, psi, u, "DOP853", t_eval=psi[1:], rtol=1e-13, atol=tolerance)
+        if not run.success:
+            raise RuntimeError(f"the ODE could not be integrated: {run.message}")
+        u = run.y[:, -1]
+    return m + u * np.hypot(pieces[-1][2], s)
 
 
 def _first_edges(scout: np.ndarray) -> np.ndarray:
