@@ -161,7 +161,8 @@ def _problems(log: str, root: Path, present: list[Path]) -> dict[Path, list[str]
         r"^(?:⚠️|⛔️) +(\S+?\.\w+)(?::(\d+)(?::\d+)?)? +(.+)$", log, re.MULTILINE
     ):
         path = Path(where)
-        if "<undefined>" in what:  # it has said which target was not found
+        if "<undefined>" in what or "text is empty for <#" in what:
+            # another line says which target was not found
             continue
         if path not in present:
             path = present[0] if present else path
