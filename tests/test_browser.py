@@ -65,12 +65,8 @@ class Visit:
         page.on("response", self._weigh)
         page.goto(address, wait_until="networkidle")
         # pictures further down load when they are scrolled to
-        page.evaluate(
-            """Promise.all([...document.images].map((img) => {
-                img.loading = 'eager';
-                return img.decode().catch(() => {});
-            }))"""
-        )
+        page.evaluate("for (const img of document.images) img.loading = 'eager'")
+        page.wait_for_function("[...document.images].every((img) => img.complete)")
 
     def _weigh(self, response) -> None:
         if response.status >= 400:
