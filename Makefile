@@ -35,6 +35,7 @@ setup-test:
 
 notebooks: setup ## export and execute the chapters that changed into notebooks/
 	$(PY) -m tools.notebooks
+	$(PY) -m tools.front
 
 site: setup ## build _build/html from the chapters and the stored outputs, and check its links
 	$(PY) -m tools.pages
