@@ -82,8 +82,9 @@ def sample_ddpm(
         denoised = denoiser(x, sigma, cond)
         if callback:
             callback(i, sigma, x, denoised)
-        up = eta * sigma_next * math.sqrt(1 - (sigma_next / sigma) ** 2)
-        x = torch.lerp(denoised, x, math.sqrt(sigma_next**2 - up**2) / sigma)
+        ratio = sigma_next / sigma
+        up = eta * sigma_next * math.sqrt(1 - ratio**2)
+        x = torch.lerp(denoised, x, ratio * math.sqrt(1 - eta**2 + (eta * ratio) ** 2))
         if up > 0:
             x = torch.add(x, _noise(x, generator), alpha=up)
     return x

