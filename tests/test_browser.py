@@ -138,5 +138,22 @@ def test_a_telephone_without_scripts_shows_all_of_it(browser: Browser, address: 
     context.close()
 
 
+def test_no_formula_is_cut_off_on_a_desktop(browser: Browser, address: str) -> None:
+    """On a telephone a long formula scrolls; where there is room, the reader sees all of it."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    cut = []
+    for path in sorted(build().glob("*.html")):
+        page.goto(f"{address}/{path.name}")
+        page.evaluate("document.fonts.ready")
+        found = page.evaluate(
+            """[...document.querySelectorAll('.equation > .scroll')]
+                .filter((box) => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
+                .map((box) => box.closest('.equation').id || box.textContent.slice(0, 40))"""
+        )
+        cut += [f"{path.name}: {name}: break the formula into two lines" for name in found]
+    page.close()
+    assert cut == []
+
+
 def _box(element) -> dict | None:
     return element.bounding_box()

@@ -71,7 +71,7 @@ function math(node, ctx) {
   const id = ctx.id(node);
   const number = node.enumerator && id
     ? tag('a', { class: 'number', href: `#${id}` }, `(${node.enumerator})`) : '';
-  return tag('div', { class: 'equation', id }, `<div class="scroll">${compact(node.html)}</div>${number}`);
+  return tag('div', { class: classes('equation', number && 'counted'), id }, `<div class="scroll">${compact(node.html)}</div>${number}`);
 }
 
 function container(node, ctx) {
