@@ -5,6 +5,7 @@ A network in the DDPM convention sees ``x_t = sqrt(abar_t) x0 + sqrt(1 - abar_t)
 ``x_sigma / sqrt(1 + sigma^2)`` at ``sigma = sqrt((1 - abar_t)/abar_t)``.
 """
 
+import math
 from typing import Protocol
 
 import torch
@@ -108,6 +109,8 @@ def to_v(denoiser: Denoiser, alpha_bar: Tensor):
 def check_sigma(sigma, batch: int | None) -> Tensor:
     """sigma as a tensor, () or (batch,); ValueError if negative, not finite or of another shape."""
     sigma = torch.as_tensor(sigma, dtype=torch.float64)
+    if sigma.ndim == 0 and 0 <= sigma.item() < math.inf:
+        return sigma
     _check_shape(sigma, batch)
     allowed = (sigma >= 0) & torch.isfinite(sigma)
     if not allowed.all():

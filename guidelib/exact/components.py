@@ -21,11 +21,12 @@ class Components:
         self.means, self.basis, self.spectrum, self.floor, self.center = means, basis, spectrum, floor, center
         self.dim, self.rank = basis.shape[1:]
         self.centered = means - center
+        self._norms = self.centered.square().sum(1)
         self._rows = basis.permute(2, 0, 1)  # (r, K, d): tables (B, r, K) run along the components
         self._along = (self._rows * self.centered).sum(-1)
         variances = torch.cat([spectrum.flatten(), floor.flatten()])
         self._least = variances.min().item()
-        self._extent = self.centered.square().sum(1).max().item() + variances.max().item() - self._least
+        self._extent = self._norms.max().item() + variances.max().item() - self._least
 
     def noised(self, var: float) -> "Components":
         return Components(self.means, self.basis, self.spectrum + var, self.floor + var, self.center)
@@ -38,15 +39,18 @@ class Components:
         """Numbers per point and component that the methods below hold at a time."""
         return 1 if self.rank == 0 and self.dim <= 4 else self.dim
 
-    def variances(self, var: Tensor) -> tuple[Tensor, Tensor]:
-        """Variances with noise ``var`` (., 1) inside the basis, (., K, r), and outside it, (., K, 1 or d)."""
-        inside, outside = self.spectrum + var[..., None], self.floor + var[..., None]
-        if (outside == 0).any() or (inside == 0).any():
-            raise ValueError("a degenerate covariance has no density at sigma = 0; give sigma > 0")
-        return inside, outside
+    def variances(self, var: float | Tensor) -> tuple[Tensor, Tensor]:
+        """Noised variances inside the basis, (., K, r), and outside, (., K, 1 or d).
 
-    def log_density(self, x: Tensor, var: Tensor) -> tuple[Tensor, Tensor]:
-        r"""``log N(x; mu_k, C_k + var I)`` as a table (B, K) plus a part that all k share, (B, 1).
+        ``var`` is a number or (B, 1, 1).
+        """
+        least = var + self._least
+        if (least == 0).any() if isinstance(least, Tensor) else least == 0:
+            raise ValueError("a degenerate covariance has no density at sigma = 0; give sigma > 0")
+        return self.spectrum[None] + var, self.floor[None] + var
+
+    def log_density(self, x: Tensor, var: float | Tensor) -> tuple[Tensor, Tensor | float]:
+        r"""``log N(x; mu_k, C_k + var I)`` as a table (B, K) plus a part that all k share, (B, 1) or 0.
 
         Apart, because far out the shared part is so large that it would swallow the differences between
         components, which decide the posterior. Under wide noise, with ``tau = var + least``,
@@ -57,23 +61,32 @@ class Components:
         """
         inside, outside = self.variances(var)
         free = self.dim - self.rank
-        outer = outside.log().sum(-1) * (free if outside.shape[-1] == 1 else 1)
         # what does not depend on x first: it is small unless sigma varies over the batch
-        constant = -0.5 * (inside.log().sum(-1) + outer + self.dim * math.log(2 * math.pi))
+        constant = outside.log().sum(-1) * (free if outside.shape[-1] == 1 else 1)
+        constant = -0.5 * (constant + self.dim * math.log(2 * math.pi))
+        if self.rank:
+            constant = constant - 0.5 * inside.log().sum(-1)
         tau = var + self._least
         wide = 1000 * tau >= self._extent  # the expanded square then costs three digits at most
-        if not wide.any():
-            return constant - 0.5 * self._form(x, 1 / inside, 1 / outside), torch.zeros_like(tau)
+        if isinstance(tau, Tensor):
+            tau, wide = tau[..., 0], wide[..., 0]
+            some, all_rows = bool(wide.any()), bool(wide.all())
+        else:
+            some = all_rows = wide
+        if not some:
+            return constant - 0.5 * self._form(x, 1 / inside, 1 / outside), 0.0
         z = x - self.center
-        gains = (self.spectrum - self._least) / inside, (self.floor - self._least) / outside
-        norm, norms = row_sums(z.square()), self.centered.square().sum(1)
+        norm = z.square().sum(1, keepdim=True)
         shared = -0.5 * norm / tau
         if self.rank == 0 and outside.shape[::2] == (1, 1):  # isotropic, one sigma: linear in z and |z|^2
-            slopes = torch.cat([self.centered.T / outside[..., 0], 0.5 * gains[1][..., 0] / tau])
-            constant = constant - 0.5 * norms / outside[..., 0]
+            precision = 1 / outside[..., 0]
+            excess = 0.5 / tau * (self.floor[:, 0] - self._least) * precision
+            slopes = torch.cat([self.centered.T * precision, excess])
+            constant = constant - 0.5 * self._norms * precision
             return torch.addmm(constant, torch.cat([z, norm], 1), slopes), shared
-        table = constant + (z @ self.centered.T - 0.5 * norms + 0.5 * self._form(x, *gains)) / tau
-        if wide.all():
+        gains = (self.spectrum - self._least) / inside, (self.floor - self._least) / outside
+        table = constant + (z @ self.centered.T - 0.5 * self._norms + 0.5 * self._form(x, *gains)) / tau
+        if all_rows:
             return table, shared
         near = constant - 0.5 * self._form(x, 1 / inside, 1 / outside)
         return torch.where(wide, table, near), torch.where(wide, shared, 0.0)

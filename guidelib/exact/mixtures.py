@@ -81,7 +81,7 @@ class GaussianMixture:
 
         def rows(x, var):
             table, shared = self._joint(x, var)
-            return torch.logsumexp(table, dim=1) + shared[:, 0]
+            return (torch.logsumexp(table, dim=1, keepdim=True) + shared)[:, 0]
 
         return self._in_blocks(rows, *self._points(x, sigma))
 
@@ -149,13 +149,14 @@ class GaussianMixture:
         x = self._parts.draw(labels, z)
         return (x[:, 0] if self._scalar else x), labels
 
-    def _points(self, x, sigma) -> tuple[Tensor, Tensor]:
-        """Points (B, d) in float64 and sigma^2 shaped (1, 1) or (B, 1), after checks."""
+    def _points(self, x, sigma) -> tuple[Tensor, float | Tensor]:
+        """Points (B, d) in float64 and sigma^2, a number or (B, 1, 1), after checks."""
         x = torch.as_tensor(x, dtype=torch.float64)
         if x.ndim != (1 if self._scalar else 2) or (not self._scalar and x.shape[1] != self.dim):
             want = "(B,)" if self._scalar else f"(B, {self.dim})"
             raise ValueError(f"x must have shape {want}, a row per point; got {tuple(x.shape)}")
-        var = check_sigma(sigma, len(x)).reshape(-1, 1) ** 2
+        sigma = check_sigma(sigma, len(x))
+        var = sigma[:, None, None] ** 2 if sigma.ndim else sigma.item() ** 2
         return (x[:, None] if self._scalar else x), var
 
     def _like(self, x, out: Tensor) -> Tensor:
@@ -163,21 +164,22 @@ class GaussianMixture:
         out = out[:, 0] if self._scalar else out
         return out.to(x.dtype) if isinstance(x, Tensor) and x.is_floating_point() else out
 
-    def _in_blocks(self, rows, x: Tensor, *others: Tensor) -> Tensor:
+    def _in_blocks(self, rows, x: Tensor, *others: float | Tensor) -> Tensor:
         """``rows`` of a few points at a time: their (b, K) tables then stay in the cache, which is several
         times faster, and memory does not grow with the batch."""
         batch, size = len(x), max(1, TABLE // (self.num_classes * self._parts.width()))
         if batch <= size:
             return rows(x, *others)
         blocks = (slice(i, i + size) for i in range(0, batch, size))
-        return torch.cat([rows(x[at], *(v[at] if len(v) == batch else v for v in others)) for at in blocks])
+        part = lambda v, at: v[at] if isinstance(v, Tensor) else v  # noqa: E731
+        return torch.cat([rows(x[at], *(part(v, at) for v in others)) for at in blocks])
 
-    def _joint(self, x: Tensor, var: Tensor, cond: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def _joint(self, x: Tensor, var, cond: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """log p(k | cond) + log N(x; mu_k, C_k + sigma^2 I) as (B, K) plus (B, 1), the part all k share."""
         table, shared = self._parts.log_density(x, var)
         return self._log_prior[-1 if cond is None else cond] + table, shared
 
-    def _posterior(self, x: Tensor, var: Tensor, cond: Tensor | None = None) -> Tensor:
+    def _posterior(self, x: Tensor, var, cond: Tensor | None = None) -> Tensor:
         table = self._joint(x, var, cond)[0]
         table = (table - table.amax(1, keepdim=True)).exp()  # torch.softmax is slow on short rows
         return table / row_sums(table)
