@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from worlds import mixture, normal, points
 
 from guidelib.denoisers import eps_from_denoiser, from_eps, from_v, score_from_denoiser, to_eps, to_v
-from guidelib.schedules import cosine_alpha_bar, linear_alpha_bar, sigma_from_alpha_bar
+from guidelib.schedules import alpha_bar_from_sigma, cosine_alpha_bar, linear_alpha_bar, sigma_from_alpha_bar
 
 ADAPTERS = {"eps": (from_eps, to_eps), "v": (from_v, to_v)}
 SCHEDULES = {"linear": linear_alpha_bar(), "cosine": cosine_alpha_bar()}
@@ -79,19 +79,16 @@ def test_what_the_network_sees_and_says():
 
 @pytest.mark.parametrize("adapter", [from_eps, from_v])
 def test_nearest_level_in_log_sigma_row_by_row(adapter):
-    alpha_bar, asked = SCHEDULES["linear"], []
-    levels = sigma_from_alpha_bar(alpha_bar)
+    alpha_bar, asked = alpha_bar_from_sigma([0.1, 1.0, 10.0, 100.0]), []
 
     def network(x_t, t, cond=None):
         asked.append(t.tolist())
         return x_t
 
     denoiser = adapter(network, alpha_bar)
-    middle = (levels[10] * levels[11]).sqrt()  # halfway in log sigma: the arithmetic mean lies above it
-    sigma = torch.stack([levels[0] / 100, middle * 0.999, middle * 1.001, levels[-1]])
-    denoiser(normal(4, 2), sigma)
+    denoiser(normal(4, 2), torch.tensor([1e-4, 3.1, 3.2, 100.0]))  # 3.2 is nearer to 10: sqrt(1 * 10) = 3.16
     denoiser(normal(2, 2), 0.0)  # below the smallest level: that level
-    assert asked == [[0, 10, 11, 999], [0, 0]]
+    assert asked == [[0, 1, 2, 3], [0, 0]]
 
 
 def test_float32_in_float32_out():
