@@ -150,7 +150,9 @@ def _as_law(mesh: se.Mesh, q: np.ndarray, m: float, s: float) -> Law:
     mass = 0.5 * (density[1:] + density[:-1]) * np.diff(u)
     lo = u[np.argmax(np.cumsum(mass) > _TAIL)]
     hi = u[-1 - np.argmax(np.cumsum(mass[::-1]) > _TAIL)]
-    edges = np.concatenate([[lo], mesh.edges[(mesh.edges > lo) & (mesh.edges < hi)], [hi]])
+    margin = 1e-3 * (hi - lo)  # no sliver of a panel at the ends
+    inner = mesh.edges[(mesh.edges > lo + margin) & (mesh.edges < hi - margin)]
+    edges = np.concatenate([[lo], inner, [hi]])
     floor = 1e-13 * density.max()
 
     def log_density(x):

@@ -15,7 +15,6 @@ from scipy.special import ndtr, ndtri
 DEGREE = 16
 NODES = -np.cos(np.pi * np.arange(DEGREE + 1) / DEGREE)  # Chebyshev points of one panel, -1..1
 _TO_COEFS = np.linalg.inv(chebyshev.chebvander(NODES, DEGREE))
-_GAUSS, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 
 
@@ -67,13 +66,9 @@ class Law:
         z = np.asarray(z, dtype=float)
         at_edges = np.maximum.accumulate(self.normal_score(self.edges))
         panel = np.clip(np.searchsorted(at_edges, z) - 1, 0, len(self.edges) - 2)
-        coefs, lo, hi = self.coefs[:, panel], np.full(z.shape, -1.0), np.full(z.shape, 1.0)
-        for _ in range(54):
-            mid = 0.5 * (lo + hi)
-            below = chebyshev.chebval(mid, coefs, tensor=False) < z
-            lo, hi = np.where(below, mid, lo), np.where(below, hi, mid)
+        t = _invert(self.coefs[:, panel], z)
         left, right = self.edges[panel], self.edges[panel + 1]
-        x = left + 0.5 * (1 + 0.5 * (lo + hi)) * (right - left)
+        x = left + 0.5 * (1 + t) * (right - left)
         for end, beyond in ((0, z < at_edges[0]), (-1, z > at_edges[-1])):
             edge = self.edges[end]
             x = np.where(beyond, edge + (z - at_edges[end]) / self._slope(edge), x)
@@ -88,6 +83,24 @@ class Law:
         panel, t = self._locate(np.clip(x, self.edges[0], self.edges[-1]))
         width = self.edges[panel + 1] - self.edges[panel]
         return chebyshev.chebval(t, chebyshev.chebder(self.coefs)[:, panel], tensor=False) * 2 / width
+
+
+def _invert(coefs: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """t in [-1, 1] where the rising Chebyshev series (n, ...) have the values z: Newton, bracketed."""
+    result = np.zeros(z.size)
+    coefs, z, shape = coefs.reshape(len(coefs), -1), z.ravel(), z.shape
+    slopes, todo = chebyshev.chebder(coefs), np.arange(z.size)
+    t, lo, hi = np.zeros(z.size), np.full(z.size, -1.0), np.full(z.size, 1.0)
+    for _ in range(60):
+        excess = chebyshev.chebval(t, coefs[:, todo], tensor=False) - z[todo]
+        lo, hi = np.where(excess < 0, t, lo), np.where(excess < 0, hi, t)
+        with np.errstate(all="ignore"):
+            newton = t - excess / chebyshev.chebval(t, slopes[:, todo], tensor=False)
+        result[todo] = np.where((newton >= lo) & (newton <= hi), newton, 0.5 * (lo + hi))
+        open_ = np.abs(result[todo] - t) > 1e-14
+        todo, lo, hi = todo[open_], lo[open_], hi[open_]
+        t = result[todo]
+    return result.reshape(shape)
 
 
 def panel_nodes(edges: np.ndarray) -> np.ndarray:
@@ -150,8 +163,8 @@ def density_law(log_density: Callable[[np.ndarray], np.ndarray], edges: np.ndarr
         top = log_p.max()
         mass = (np.exp(log_p - top) * weights).sum(axis=1)
         ends = np.exp(log_density(points[[0, 1, -2, -1]]) - top)
-        below, above = (_tail(ends[i], ends[j], gap) for i, j, gap in (
-            (0, 1, points[1] - points[0]), (3, 2, points[-1] - points[-2])))
+        below = _tail(ends[0], ends[1], points[1] - points[0])
+        above = _tail(ends[3], ends[2], points[-1] - points[-2])
         left = below + np.concatenate([[0.0], np.cumsum(mass)])
         right = above + np.concatenate([np.cumsum(mass[::-1])[::-1], [0.0]])
         total = left + right

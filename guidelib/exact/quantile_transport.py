@@ -35,7 +35,7 @@ def ode_law(
     # (Forward alone would leap over gaps between modes: there x(z) jumps, while z(x) is smooth.)
     spread = 1.0
     for _ in range(2):  # again if the law turns out much narrower than s
-        scout = _flow(down, prior_mean + sigma_max * _Z, s, prior_mean, 1e-8 * spread * _slack(_Z))
+        scout = _flow(down, prior_mean + sigma_max * _Z, s, prior_mean, 1e-6 * spread * _slack(_Z, 1e2))
         spread = min(1.0, np.ptp(np.interp([-1, 1], _Z, scout)) / s)
         if spread > 1e-2:
             break
@@ -55,9 +55,9 @@ def ode_law(
     return law
 
 
-def _slack(z: np.ndarray) -> np.ndarray:
-    """How much more error in z than at the centre changes the cdf as little; 1e3 at most."""
-    return np.minimum(np.exp(0.5 * z**2), 1e3)
+def _slack(z: np.ndarray, most: float = 1e3) -> np.ndarray:
+    """How much more error in z than at the centre changes the cdf as little, up to ``most``."""
+    return np.minimum(np.exp(0.5 * z**2), most)
 
 
 def _flow(pieces, x: np.ndarray, s: float, m: float, tolerance: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def _flow(pieces, x: np.ndarray, s: float, m: float, tolerance: np.ndarray) -> n
             return (m - D_u) / (s * np.sin(psi)) + u / np.tan(psi)
 
         psi = np.arctan(np.array([sigma_from, sigma_to]) / s)
-        run = solve_ivp(velocity, psi, u, "DOP853", t_eval=psi[1:], rtol=1e-13, atol=tolerance)
+        run = solve_ivp(velocity, psi, u, "DOP853", rtol=1e-13, atol=tolerance)
         if not run.success:
             raise RuntimeError(f"the ODE could not be integrated: {run.message}")
         u = run.y[:, -1]
@@ -88,7 +88,7 @@ def _flow(pieces, x: np.ndarray, s: float, m: float, tolerance: np.ndarray) -> n
 def _first_edges(scout: np.ndarray) -> np.ndarray:
     """Panels of 2 in z at most, on each of which dx/dz varies by a factor 4 at most, then graded."""
     slope = np.maximum(np.diff(scout), 1e-300)
-    margin = np.array([2.5, 5.0]) / (_Z[1] - _Z[0])  # out to z = 12, by the last slopes
+    margin = np.array([1.5, 3.0]) / (_Z[1] - _Z[0])  # out to z = 10, by the last slopes
     first, edges = 0, [*(scout[0] - slope[0] * margin), scout[0], *(scout[-1] + slope[-1] * margin)]
     for i in range(1, len(slope) + 1):
         piece = slope[first : i + 1]

@@ -61,7 +61,11 @@ def tilted_law_of(log_p_class, log_p, guidance_scale: float, centres=0.0, scales
     inside = np.flatnonzero(height > top - _DEPTH)
     first, last = inside[0], inside[-1]
     ends = _where_it_drops(log_tilted, x[[first - 1, last + 1]], x[[first, last]], top - _DEPTH)
-    return density_law(log_tilted, np.unique(np.concatenate([ends, x[first : last + 1]])))
+    # components at nearly the same place would leave panels too thin to have a slope
+    between = x[first : last + 1]
+    thin = 0.1 * scales.min()
+    keep = (np.diff(between, prepend=ends[0]) > thin) & (ends[1] - between > thin)
+    return density_law(log_tilted, np.concatenate([ends[:1], between[keep], ends[1:]]))
 
 
 def _where_it_drops(log_density, outside, inside, level):
