@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import laws, mixtures, samplers
-from benchmarks.measure import surroundings
+from benchmarks.measure import load_average, surroundings
 
 SUBJECTS = {"samplers": samplers, "mixtures": mixtures, "laws": laws}
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -38,6 +38,7 @@ def main() -> int:
             return 1
         parts += [f"## {name.capitalize()}", subject.__doc__.strip(), measured]
         print("\n".join(["", *parts[-3:]]), flush=True)
+    parts[2] += f"; after it: {load_average()}"
     if not args.quick and not args.subjects:
         new = RESULTS.with_suffix(".new")
         new.write_text("\n\n".join(parts) + "\n")

@@ -69,9 +69,13 @@ def surroundings() -> str:
             f"- machine: {processor()}, {os.cpu_count()} logical cores, {platform.system()}; "
             f"torch threads: {torch.get_num_threads()}",
             f"- versions: Python {platform.python_version()}, {', '.join(versions)}",
-            f"- load average before the run: {', '.join(f'{x:.2f}' for x in os.getloadavg())}",
+            f"- load average over a minute, before the run: {load_average()}",
         ]
     )
+
+
+def load_average() -> str:
+    return f"{os.getloadavg()[0]:.2f}"
 
 
 def processor() -> str:
