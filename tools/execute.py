@@ -83,8 +83,9 @@ def stamp(chapter: Chapter, solutions: list[Solution], root: Path = ROOT) -> str
         {name: known.get(name) for name in chapter.claims},
     ]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
-    files = [*sorted((root / "guidelib").rglob("*.py")), root / "constraints.txt", Path(__file__)]
-    ours = {root / "data/claims.toml", root / "data/status.json"}
+    library = (f for f in (root / "guidelib").rglob("*") if f.suffix in {".py", ".mplstyle"})
+    files = [*sorted(library), root / "constraints.txt", Path(__file__)]
+    ours = {root / "data/claims.toml", root / "data/status.json", root / "data/README.md"}
     files += [f for f in sorted((root / "data").rglob("*")) if f.is_file() and f not in ours]
     for file in files:
         name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
@@ -157,6 +158,7 @@ def _environment(root: Path, profile: str) -> dict[str, str]:
     return {
         **os.environ,
         "IPYTHONDIR": profile,  # the settings of whoever builds the book stay out of it
+        "OMP_NUM_THREADS": "1",  # small tensors: threads would only wait for each other on a busy machine
         "PYTHONPATH": os.pathsep.join(filter(None, [str(root), str(ROOT), os.environ.get("PYTHONPATH")])),
     }
 
