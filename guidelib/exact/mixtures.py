@@ -181,5 +181,7 @@ class GaussianMixture:
 
     def _posterior(self, x: Tensor, var, cond: Tensor | None = None) -> Tensor:
         table = self._joint(x, var, cond)[0]
-        table = (table - table.amax(1, keepdim=True)).exp()  # torch.softmax is slow on short rows
+        # torch.softmax is slow on short rows, exp where it underflows: weights below 1e-304 are 0 instead
+        table = (table - table.amax(1, keepdim=True)).clamp_min(-700).exp()
+        table = torch.nn.functional.threshold(table, 1e-304, 0.0)
         return table / row_sums(table)

@@ -122,6 +122,14 @@ def test_posterior_is_a_distribution_and_label_log_prob_its_log(structure):
     assert (world.label_log_prob(x, 0.8, null) == 0).all()  # "any class" is certain
 
 
+def test_what_cannot_be_has_weight_zero():
+    """Exactly: a class of weight 0, one too far away, and with a label all the others."""
+    world = GaussianMixture([0.5, 0.0, 0.5], [0.0, 0.0, 1e3], [1.0, 1.0, 1.0])
+    assert world.posterior([0.0], 0.5).tolist() == [[1.0, 0.0, 0.0]]
+    far = torch.tensor([2])
+    assert torch.equal(world([0.0], 0.5, far), world.conditional(2)([0.0], 0.5))
+
+
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_bayes_rule_between_the_parts(structure):
     """p(k|x) = pi_k p(x|k) / p(x), with p(x|k) from conditional(k): a second way to the same number."""
