@@ -113,5 +113,6 @@ def slope(ax, x, y, order: float, label: str | None = None):
     (line,) = ax.loglog(x, guide, color="#999999", ls=(0, (4, 3)), lw=1)
     middle = len(x) // 2  # named below the line, on the side where it has already fallen away
     side = 3 if order > 0 else -3
-    name(ax, x[middle], guide[middle], label or f"slope {order:g}".replace("-", "−"), "#777777", dx=side, dy=-3)
+    text = label or f"slope {order:g}".replace("-", "−")
+    name(ax, x[middle], guide[middle], text, "#777777", dx=side, dy=-3)
     return line
