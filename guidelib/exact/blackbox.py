@@ -24,9 +24,7 @@ def numpy_denoiser(denoiser, cond: int | None) -> Drift:
         labels = None if cond is None else torch.full((len(x),), cond)
         out = torch.as_tensor(denoiser(torch.from_numpy(x), float(sigma), labels)).detach()
         if out.shape != (len(x),):
-            raise ValueError(
-                f"denoiser must return the shape of x, ({len(x)},); got {tuple(out.shape)}"
-            )
+            raise ValueError(f"denoiser must return the shape of x, ({len(x)},); got {tuple(out.shape)}")
         out = out.to(torch.float64).numpy()
         if not np.isfinite(out).all():
             raise ValueError(f"denoiser returned NaN or inf at sigma = {sigma:.4g}; it must be finite")
@@ -73,6 +71,4 @@ def structure_scale(D: Drift, sigma_max: float, prior_mean: float) -> float:
         if np.ptp(D(prior_mean + sigma * z, sigma)) > sigma:
             return sigma
         sigma /= 4
-    raise RuntimeError(
-        "the denoiser is constant at every sigma: the law is one point and has no density"
-    )
+    raise RuntimeError("the denoiser is constant at every sigma: the law is one point and has no density")

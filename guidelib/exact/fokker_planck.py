@@ -8,9 +8,8 @@ from functools import partial
 import numpy as np
 
 from guidelib.exact import spectral_elements as se
-from guidelib.exact.blackbox import Drift, check_prior, numpy_denoiser, pieces, structure_scale
+from guidelib.exact.blackbox import Drift, pieces, structure_scale
 from guidelib.exact.law import Law, density_law
-from guidelib.exact.quantile_transport import ode_law
 
 _TIME_TOLERANCE = 1e-7  # of the embedded estimate; the step itself is far more accurate
 _SPACE_TOLERANCE = 1e-10
@@ -18,37 +17,8 @@ _EDGE_TOLERANCE = 1e-13
 _TAIL = 1e-11  # mass beyond either end of the law's panels; below it lies rounding
 
 
-def sde_law(
-    denoiser,
-    sigma_max: float,
-    cond: int | None = None,
-    *,
-    beta: float = 0.5,
-    prior_mean: float = 0.0,
-    breaks=(),
-) -> Law:
-    r"""What the sampler with stochasticity ``beta`` samples from ``denoiser``, guided or not.
-
-    .. math:: dx = \frac{1}{2\beta}\,|d\sigma^2|\, s(x, \sigma, y)
-                   + \sqrt{\tfrac{1-\beta}{\beta}\,|d\sigma^2|}\; dW,
-              \qquad s = \frac{D - x}{\sigma^2}, \quad x(\sigma_\max) \sim \mathcal N(m_0, \sigma_\max^2)
-
-    ``beta`` in (0, 1]: 1 is the probability-flow ODE (``ode_law`` is called), 1/2 the reverse SDE
-    (DDPM), towards 0 annealed Langevin dynamics. ``denoiser``, ``sigma_max``, ``cond``,
-    ``prior_mean`` m_0 and ``breaks`` are as for ``ode_law``. Mean and std are good to about
-    1e-8 and the mass is kept to 1e-10; RuntimeError where that fails.
-
-    The sampler forgets the prior mean as ``(r_0 / r)^a`` with ``a = (1 - beta)/beta`` and
-    ``r = Delta / sqrt(lambda^2 + sigma^2)``, so for beta = 1/2 as the inverse of sigma_max.
-    Source: chapter 3, ``eq-beta``; for beta = 1/2 Song et al. 2021, arXiv:2011.13456, eq. 6.
-    """
-    sigma_max, prior_mean = check_prior(sigma_max, prior_mean)
-    beta = float(beta)
-    if not 0 < beta <= 1:
-        raise ValueError(f"beta must lie in (0, 1]: 1 = ODE, 1/2 = reverse SDE; got {beta}")
-    if beta == 1:
-        return ode_law(denoiser, sigma_max, cond, prior_mean=prior_mean, breaks=breaks)
-    D = numpy_denoiser(denoiser, cond)
+def fokker_planck_law(D: Drift, sigma_max: float, prior_mean: float, beta: float, breaks) -> Law:
+    """The law of the beta-sampler with denoiser D; see ``transport.sde_law``. beta = 1 is possible."""
     s = structure_scale(D, sigma_max, prior_mean)
     m = _centre(D, s, prior_mean)
     mesh, q = evolve(pieces(D, sigma_max, breaks), prior_mean, beta, m, s)

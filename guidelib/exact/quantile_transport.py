@@ -3,36 +3,19 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from guidelib.exact.blackbox import check_prior, numpy_denoiser, pieces, structure_scale
+from guidelib.exact.blackbox import Drift, pieces, structure_scale
+from guidelib.exact.fokker_planck import fokker_planck_law
 from guidelib.exact.law import Law, fit_law
 
 _Z = np.linspace(-7, 7, 225)  # the quantiles of the prior that scout the law
 
 
-def ode_law(
-    denoiser, sigma_max: float, cond: int | None = None, *, prior_mean: float = 0.0, breaks=()
-) -> Law:
-    r"""What the probability-flow ODE samples from ``denoiser``, guided or not, to about 1e-9.
-
-    .. math:: \frac{dx}{d\sigma} = \frac{x - D(x, \sigma, y)}{\sigma}, \qquad
-              x(\sigma_\max) \sim \mathcal N(m_0, \sigma_\max^2)
-
-    In one dimension the flow keeps the order of points, so the cdf is carried along:
-    ``F_0(x_0) = Phi((x(sigma_max) - m_0) / sigma_max)``. ``denoiser`` is called with ``x`` (B,)
-    float64, ``sigma`` a float and ``cond`` (B,) labels or None; ``sigma_max`` > 0 may be 1e8;
-    ``cond`` is one label; ``prior_mean`` is m_0; ``breaks`` are noise levels at which the denoiser
-    jumps, such as the ends of a guidance interval (the law is the same without, but slow).
-
-    The ODE never forgets the prior mean: compared with a start at the mean m of the data, the whole
-    law is displaced by about ``(m_0 - m) / sigma_max`` of its width. Source: Song et al. 2021,
-    arXiv:2011.13456, eq. 13; chapter 3, ``eq-ode``.
-    """
-    sigma_max, prior_mean = check_prior(sigma_max, prior_mean)
-    D = numpy_denoiser(denoiser, cond)
+def quantile_law(D: Drift, sigma_max: float, prior_mean: float, breaks) -> Law:
+    """The law of the ODE with denoiser D; see ``transport.ode_law``."""
     s = structure_scale(D, sigma_max, prior_mean)
     down = pieces(D, sigma_max, breaks)
-    # Forward, a few quantiles show where the law is; backward, points placed there get their cdf.
-    # (Forward alone would leap over gaps between modes: there x(z) jumps, while z(x) is smooth.)
+    # Forward, a few quantiles show where the law is; backward, points placed there get their cdf:
+    # z(x) is smooth where x(z) is nearly a jump.
     spread = 1.0
     for _ in range(2):  # again if the law turns out much narrower than s
         scout = _flow(down, prior_mean + sigma_max * _Z, s, prior_mean, 1e-6 * spread * _slack(_Z, 1e2))
@@ -40,6 +23,10 @@ def ode_law(
         if spread > 1e-2:
             break
     scout = np.maximum.accumulate(scout)
+    if np.diff(scout).max() > 0.2 * (scout[-1] - scout[0]):
+        # A wide gap between modes: going back, each point in it turns sharply into the watershed at a
+        # moment of its own, and tiny steps are needed. The density has no such trouble.
+        return fokker_planck_law(D, sigma_max, prior_mean, 1.0, breaks)
     up = [(D, lo, hi) for D, hi, lo in reversed(down)]
 
     def normal_score(x):
