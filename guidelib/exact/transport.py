@@ -36,7 +36,7 @@ def ode_law(
 
     The ODE never forgets the prior mean: compared with a start at the mean m of the data, the whole
     law is displaced by about ``(m_0 - m) / sigma_max`` of its width. Source: Song et al. 2021,
-    arXiv:2011.13456, eq. 13; chapter 3, ``eq-ode``.
+    arXiv:2011.13456, eq. 13; chapter 1, ``eq-pf-ode``.
     """
     sigma_max, prior_mean = check_prior(sigma_max, prior_mean)
     return quantile_law(numpy_denoiser(denoiser, cond), sigma_max, prior_mean, breaks)
@@ -64,7 +64,7 @@ def sde_law(
 
     The sampler forgets the prior mean as ``(r_0 / r)^a`` with ``a = (1 - beta)/beta`` and
     ``r = Delta / sqrt(lambda^2 + sigma^2)``, so for beta = 1/2 as the inverse of sigma_max.
-    Source: chapter 3, ``eq-beta``; for beta = 1/2 Song et al. 2021, arXiv:2011.13456, eq. 6.
+    Source: chapter 1, ``eq-sde-family``; for beta = 1/2 Song et al. 2021, arXiv:2011.13456, eq. 6.
     """
     beta = float(beta)
     if not 0 < beta <= 1:
