@@ -40,7 +40,8 @@ def imported(folder: str) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-    return names - sys.stdlib_module_names - {"guidelib", "tools", "tests", "benchmarks"}
+    ours = {"guidelib", "tools", "tests", "benchmarks"} | {path.stem for path in ROOT.glob("tests/*.py")}
+    return names - sys.stdlib_module_names - ours
 
 
 def distributions(modules: set[str]) -> set[str]:
