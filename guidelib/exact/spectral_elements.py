@@ -78,6 +78,7 @@ def transport_operator(mesh: Mesh, B: np.ndarray, diffusion: float) -> np.ndarra
 
 
 def apply(mesh: Mesh, panels: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The operator, given panel by panel, times the nodal values q."""
     return mesh.gather(np.einsum("pij,pj->pi", panels, mesh.split(q)))
 
 
