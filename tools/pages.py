@@ -43,11 +43,14 @@ def claims_page(chapters: list[Chapter], root: Path = ROOT) -> str:
         "refuted only when the rule holds or fails by two standard errors.",
         f"Measurements so far: {len(verdicts)} ({counts}).",
     ]
+    everything = [entry for entries in recorded.values() for entry in entries]
+    if everything:
+        head = ["Claim", "Measured", "Confirmed if", "Verdict"]
+        text.append(_table(head, [_claim_row(entry, claims[entry["claim"]]) for entry in everything]))
     for chapter in chapters:
-        rows = [_claim_row(entry, claims[entry["claim"]]) for entry in recorded[chapter.name]]
-        if rows:
-            head = ["Claim", "Published", "Measured", "Confirmed if", "Verdict"]
-            text += [f"## [{chapter.title}]({chapter.path.name})", _table(head, rows)]
+        if recorded[chapter.name]:
+            text.append(f"## [{chapter.title}]({chapter.path.name})")
+        text += [_claim_text(entry, claims[entry["claim"]]) for entry in recorded[chapter.name]]
     seen = {entry["claim"] for entries in recorded.values() for entry in entries}
     waiting = [name for name in claims if name not in seen]
     if waiting:
@@ -93,16 +96,26 @@ def _records(chapter: Chapter, root: Path) -> list[dict]:
 
 
 def _claim_row(entry: dict, claim: dict) -> list[str]:
+    """The verdict at a glance; the words are below."""
+    measured, rule = _measured(entry), _rule(claim["rule"])
+    return [entry["claim"], measured, rule, f"**{entry['verdict']}**"]
+
+
+def _claim_text(entry: dict, claim: dict) -> str:
+    items = {
+        "Published": f"{claim['source']}: {claim['published']}",
+        "Measured": f"**{_measured(entry)}**, {claim['measure']}",
+        "Verdict": f"{entry['verdict']}; the rule asks for a value {_rule(claim['rule'])}",
+    }
+    lines = "\n\n".join(f"{term}\n: {words}" for term, words in items.items())
+    return f"**{entry['claim']}.** {claim['statement']}\n\n{lines}"
+
+
+def _measured(entry: dict) -> str:
     error = f" ± {_number(entry['se'])}" if entry["se"] else ""
     count = f", n = {entry['n']}" if entry["n"] is not None else ""
     details = "".join(f", {key} = {value}" for key, value in entry["details"].items())
-    return [
-        f"**{entry['claim']}.** {claim['statement']}",
-        f"{claim['source']}: {claim['published']}",
-        f"{_number(entry['value'])}{error}{count}{details}: {claim['measure']}",
-        _rule(claim["rule"]),
-        f"**{entry['verdict']}**",
-    ]
+    return f"{_number(entry['value'])}{error}{count}{details}"
 
 
 def _rule(rule: dict) -> str:

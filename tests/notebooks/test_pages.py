@@ -15,12 +15,16 @@ def test_claims_are_listed_by_chapter_with_their_verdict(executed):
     text = claims_page([read_chapter(FIRST, executed)], executed)
     assert "Measurements so far: 2 (2 confirmed, 0 refuted, 0 unresolved)." in text
     assert "## [Every construct](01_every_construct.md)\n" in text
-    row = text.split("* - **B5.** ")[1].split("\n")
-    assert row[0].startswith("Classifier-free guidance is guidance by the implicit classifier")
-    assert row[1].endswith(": a derivation")
-    assert row[2].startswith(r"  - $2 \times 10^{-16}$, n = 10: largest absolute difference")
-    assert row[3] == "  - below $10^{-9}$"
-    assert row[4] == "  - **confirmed**"
+    row = text.split("* - B5\n")[1].split("\n")
+    assert row[0] == r"  - $2 \times 10^{-16}$, n = 10"
+    assert row[1] == "  - below $10^{-9}$"
+    assert row[2] == "  - **confirmed**"
+    words = text.split("**B5.** ")[1].split("\n\n")
+    assert words[0].startswith("Classifier-free guidance is guidance by the implicit classifier")
+    assert words[1].startswith("Published\n: ") and words[1].endswith(": a derivation")
+    measured = r"**$2 \times 10^{-16}$, n = 10**, largest absolute difference"
+    assert words[2].startswith(f"Measured\n: {measured}")
+    assert words[3] == "Verdict\n: confirmed; the rule asks for a value below $10^{-9}$"
     waiting = text.split("## Not measured yet")[1]
     assert "**B1.**" in waiting and "**B5.**" not in waiting
 
