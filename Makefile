@@ -49,7 +49,7 @@ unit: setup-test ## the unit tests, among them: no notebook is out of date
 	$(PY) -m pytest tests --ignore tests/test_browser.py
 
 nbval: setup-test ## run every notebook and compare its tagged outputs
-	$(PY) -m pytest --nbval-lax --nbval-current-env notebooks
+	OMP_NUM_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
 
 browser: setup-test ## two pages of the built site in headless Chromium
 	$(PY) -m pytest tests/test_browser.py
