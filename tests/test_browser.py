@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
-import http.server
-import os
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import chromium, served
 from tools.site import build
 
 PAGES = ["index.html", "what-cfg-samples.html"]
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-INSTALL = "no Chromium here; install it with 'apt-get install chromium' (tools/chromium does)"
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The site as a plain static server shows it, under a path that is not the root."""
-    handler = functools.partial(_Quiet, directory=str(build().parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/html"
-        server.shutdown()
+    with served(build()) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    command = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if command is None:
-        if os.environ.get("CI"):
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=command, args=FLAGS)
+    with chromium() as browser:
+        yield browser
 
 
 class Visit:

@@ -1,5 +1,8 @@
 // The little that a page does by itself; everything on it can be read without this.
 
+// the modules beside this one, fetched under the same version
+const load = (name) => import(`./${name}.mjs${new URL(import.meta.url).search}`);
+
 const root = document.documentElement;
 const isDark = () => (root.dataset.theme
   ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches);
@@ -18,6 +21,14 @@ for (const button of toggles) {
   });
 }
 nameToggles();
+
+const searching = load('search'); // now, so that no key is lost later; the index comes when it opens
+const search = () => searching.then((module) => module.open());
+for (const button of document.querySelectorAll('button.find')) {
+  button.hidden = false;
+  button.addEventListener('click', search);
+}
+load('keys').then(({ listen }) => listen({ '/': search }));
 
 // the clipboard is there on https and on localhost only
 for (const block of navigator.clipboard ? document.querySelectorAll('div.code') : []) {

@@ -50,6 +50,7 @@ function sidebar(book, slug, headings) {
   return `<nav id="contents" aria-label="Contents">
 <div class="head"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
 <button type="button" class="theme" hidden>Dark</button><a class="close" href="#text">Close</a></div>
+<button type="button" class="find" hidden>Search <kbd aria-hidden="true">/</kbd></button>
 <ol class="parts">${book.outline.map(part).join('\n')}</ol>
 </nav>`;
 }
@@ -134,7 +135,7 @@ export function layout({ book, page, ctx, body, art, version }) {
 <body${isCover ? ' class="first"' : ''}>
 <a class="skip" href="#text">Skip to the text</a>
 <header class="bar"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
-<a class="open" href="#contents">Contents</a><button type="button" class="theme" hidden>Dark</button></header>
+<button type="button" class="find" hidden>Search</button><a class="open" href="#contents">Contents</a><button type="button" class="theme" hidden>Dark</button></header>
 ${sidebar(book, page.slug, ctx.headings)}
 <main id="text" tabindex="-1">
 <article>
