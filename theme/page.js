@@ -59,3 +59,6 @@ for (const el of document.querySelectorAll('div.widget')) {
     on() {}, off() {}, save_changes() {} };
   import(new URL(el.dataset.module, location.href)).then((module) => module.default.render({ model, el }));
 }
+
+// on a screen without a mouse a reference is a link, and no more is loaded
+if (matchMedia('(any-hover: hover)').matches) load('previews').then((module) => module.start());
