@@ -28,7 +28,7 @@ for (const button of document.querySelectorAll('button.find')) {
   button.hidden = false;
   button.addEventListener('click', search);
 }
-load('keys').then(({ listen }) => listen({ '/': search }));
+load('keys').then((module) => module.start({ search }));
 
 // the clipboard is there on https and on localhost only
 for (const block of navigator.clipboard ? document.querySelectorAll('div.code') : []) {

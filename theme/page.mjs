@@ -111,7 +111,8 @@ ${link(all[here + 1], 'next', 'Next')}</nav>`;
 function licence(book) {
   const part = (what, item) => (item?.url ? `${what} <a href="${item.url}">${escape(item.id)}</a>` : '');
   const parts = [part('Text', book.license?.content), part('code', book.license?.code)].filter(Boolean);
-  return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}</p></footer>`;
+  return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}
+<button type="button" class="keys" hidden>Keys</button></p></footer>`;
 }
 
 export function layout({ book, page, ctx, body, art, version }) {
