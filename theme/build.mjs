@@ -57,6 +57,9 @@ const rendered = [...pages.values()].map((page) => {
   const ctx = makeContext(page, join(site, 'public'));
   return { page, ctx, body: ctx.render([page.mdast]) };
 });
+for (const entry of book.outline.flatMap((part) => part.pages)) {
+  entry.exercises = rendered.find(({ page }) => page.slug === entry.slug).ctx.exercises;
+}
 const version = writeAssets(searchIndex(book, pages));
 const problems = [];
 const files = new Set();

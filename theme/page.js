@@ -28,7 +28,10 @@ for (const button of document.querySelectorAll('button.find')) {
   button.hidden = false;
   button.addEventListener('click', search);
 }
-load('keys').then((module) => module.start({ search }));
+Promise.all([load('keys'), load('progress')]).then(([keys, progress]) => {
+  progress.start();
+  keys.start({ search, extra: progress.about() });
+});
 
 // the clipboard is there on https and on localhost only
 for (const block of navigator.clipboard ? document.querySelectorAll('div.code') : []) {

@@ -37,11 +37,14 @@ function sections(headings) {
   return items.length ? `<ol class="sections">${items.join('')}</ol>` : '';
 }
 
+/** A reader's progress is kept for chapters: how many exercises there are. */
+const tracked = (page) => (page.number ? page.exercises : undefined);
+
 function sidebar(book, slug, headings) {
   const entry = (page) => {
     const here = page.slug === slug;
     const number = page.number ? `<span class="number">${page.number}</span>` : '';
-    const link = tag('a', { href: pageFile(page.slug), 'aria-current': here && 'page' },
+    const link = tag('a', { href: pageFile(page.slug), 'aria-current': here && 'page', 'data-exercises': tracked(page) },
       `${number}<span>${line(page.short)}</span>`);
     return `<li>${link}${here ? sections(headings) : ''}</li>`;
   };
@@ -77,9 +80,9 @@ ${authors ? `<p class="authors">${authors}</p>` : ''}</header>`;
 
 /** The table of contents that closes the first page. */
 function tableOfContents(book) {
-  const entry = (page) => `<li><a href="${pageFile(page.slug)}">`
-    + `<span class="number">${page.number ?? ''}</span><span><b>${line(page.title)}</b>`
-    + `${page.description ? `<span class="about">${line(page.description)}</span>` : ''}</span></a></li>`;
+  const entry = (page) => tag('li', {}, tag('a', { href: pageFile(page.slug), 'data-exercises': tracked(page) },
+    `<span class="number">${page.number ?? ''}</span><span><b>${line(page.title)}</b>`
+    + `${page.description ? `<span class="about">${line(page.description)}</span>` : ''}</span>`));
   const parts = book.outline.map((part) =>
     `${part.title ? `<h3>${escape(part.title)}</h3>` : ''}<ol>${part.pages.map(entry).join('')}</ol>`);
   return `<section class="toc" aria-labelledby="toc"><h2 id="toc">Contents</h2>${parts.join('')}</section>`;
@@ -112,7 +115,7 @@ function licence(book) {
   const part = (what, item) => (item?.url ? `${what} <a href="${item.url}">${escape(item.id)}</a>` : '');
   const parts = [part('Text', book.license?.content), part('code', book.license?.code)].filter(Boolean);
   return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}
-<button type="button" class="keys" hidden>Keys</button></p></footer>`;
+<button type="button" class="keys" hidden>Keys and progress</button></p></footer>`;
 }
 
 export function layout({ book, page, ctx, body, art, version }) {
