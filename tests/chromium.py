@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tools.files import ROOT
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -46,3 +48,27 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(INSTALL)
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=command, args=FLAGS)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is now: the rule, and the first place."""
+    page.add_script_tag(path=ROOT / "theme/node_modules/axe-core/axe.min.js")
+    return page.evaluate(
+        """async () => (await axe.run(document)).violations.map(({ id, nodes }) =>
+            `${id}, ${nodes.length} time(s): ${nodes[0].html} ${nodes[0].failureSummary}`)"""
+    )
+
+
+def first_paint(browser: Browser, address: str) -> float:
+    """Seconds to the first words on a processor four times slower than this one; the best of three."""
+    times = []
+    for _ in range(3):
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        page.goto(address, wait_until="load")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        times.append(
+            page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
+        )
+        page.close()
+    return min(times)

@@ -55,6 +55,16 @@ function unfold() {
 addEventListener('hashchange', unfold);
 unfold();
 
+// A box that scrolls can be reached with the keyboard.
+function reach() {
+  for (const box of document.querySelectorAll('pre, .scroll')) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute('tabindex');
+  }
+}
+addEventListener('resize', reach);
+document.fonts.ready.then(reach);
+
 // Figures that move: a module with `default.render({ model, el })`, as anywidget has it.
 for (const el of document.querySelectorAll('div.widget')) {
   const values = JSON.parse(el.querySelector('script').textContent);

@@ -110,7 +110,7 @@ const isShownBeside = (link) => link.matches('.noteref')
   && link.parentElement.nextElementSibling?.checkVisibility?.(); // the note stands in the margin
 
 export function start() {
-  document.body.append(box);
+  document.querySelector('main').append(box); // within a landmark
   document.addEventListener('pointerover', (event) => {
     if (event.pointerType === 'touch') return;
     const link = event.target.closest?.(LINKS);
