@@ -83,3 +83,9 @@ def test_on_touch_a_reference_is_a_link(browser: Browser, address: str) -> None:
     page.wait_for_timeout(500)
     expect(page.locator("#preview:not([hidden])")).to_have_count(0)
     context.close()
+
+
+def test_a_solution_is_not_given_away(page: Page) -> None:
+    page.locator('article a.xref[href="#sol-shift"]').first.hover()
+    page.wait_for_timeout(600)
+    expect(page.locator("#preview")).to_be_hidden()
