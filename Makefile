@@ -51,7 +51,7 @@ unit: setup-test ## the unit tests, among them: no notebook is out of date
 nbval: setup-test ## run every notebook and compare its tagged outputs
 	OMP_NUM_THREADS=1 $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 notebooks
 
-browser: setup-test ## two pages of the built site in headless Chromium
+browser: setup-test ## every page of the built site in headless Chromium
 	$(PY) -m pytest tests/test_browser.py
 
 bench: setup-test ## the benchmarks against peers, written to benchmarks/RESULTS.md

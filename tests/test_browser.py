@@ -1,53 +1,30 @@
-"""Two pages of the built book in headless Chromium: formulas, figures, no error, and no script needed."""
+"""The built book in headless Chromium: formulas, figures, no error, no barrier, and no script needed."""
 
 from __future__ import annotations
 
-import functools
 import gzip
-import http.server
-import os
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import chromium, first_paint, served, violations
 from tools.site import build
 
 PAGES = ["index.html", "what-cfg-samples.html"]
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-INSTALL = "no Chromium here; install it with 'apt-get install chromium' (tools/chromium does)"
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """The site as a plain static server shows it, under a path that is not the root."""
-    handler = functools.partial(_Quiet, directory=str(build().parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/html"
-        server.shutdown()
+    with served(build()) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    command = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if command is None:
-        if os.environ.get("CI"):
-            pytest.fail(INSTALL)
-        pytest.skip(INSTALL)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=command, args=FLAGS)
+    with chromium() as browser:
+        yield browser
 
 
 class Visit:
@@ -107,8 +84,7 @@ def test_mathematics_is_set_in_its_own_fonts(visit: Visit) -> None:
 
 
 def test_the_page_is_light(visit: Visit) -> None:
-    weight = sum(size for name, size in visit.weights.items() if not name.endswith((".png", ".svg")))
-    assert weight < 300_000, visit.weights
+    assert _before_figures(visit) < 300_000, visit.weights
 
 
 def test_code_can_be_copied_and_the_light_switched(visit: Visit, tmp_path: Path) -> None:
@@ -153,6 +129,31 @@ def test_no_formula_is_cut_off_on_a_desktop(browser: Browser, address: str) -> N
         cut += [f"{path.name}: {name}: break the formula into two lines" for name in found]
     page.close()
     assert cut == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier_or_an_error(browser: Browser, address: str, scheme: str) -> None:
+    """axe finds nothing, the console is silent and the page is light, on every page of the book."""
+    problems = []
+    for path in sorted(build().glob("*.html")):
+        context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme)
+        visit = Visit(context.new_page(), f"{address}/{path.name}")
+        problems += [f"{path.name}: {line}" for line in violations(visit.page) + visit.complaints]
+        weight = _before_figures(visit)
+        if weight >= 300_000:
+            problems.append(f"{path.name}: {weight} bytes before figures; allowed are 300000")
+        context.close()
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", ["noise-scores-denoisers.html", "what-cfg-samples.html"])
+def test_the_first_words_come_soon(browser: Browser, address: str, name: str) -> None:
+    """Meant is 1 s on a processor slowed down four times; the bound leaves room for a busy machine."""
+    assert first_paint(browser, f"{address}/{name}") < 2
+
+
+def _before_figures(visit: Visit) -> int:
+    return sum(size for name, size in visit.weights.items() if not name.endswith((".png", ".svg")))
 
 
 def _box(element) -> dict | None:

@@ -1,13 +1,14 @@
 // Entry point, called by `myst build --html`: reads the page content that mystmd left in its build
 // folder and writes the finished site beside it. Any problem stops the build with page and cause.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { makeContext } from './context.mjs';
 import { cover } from './cover.mjs';
 import { pageFile } from './html.mjs';
+import { searchIndex } from './index.mjs';
 import { KATEX, katexCss, sharedStyles } from './katex.mjs';
 import { MARK, layout, outline } from './page.mjs';
 
@@ -23,20 +24,27 @@ const FONTS = [
   ['source-code-pro', 'latin-400-normal'],
 ].map(([font, name]) => join(theme, 'node_modules/@fontsource', font, 'files', `${font}-${name}.woff2`));
 
-/** One style sheet: KaTeX's own, what its formulas share, ours. Returns a hash for the address. */
-function writeAssets() {
+/** One style sheet (KaTeX's own, what its formulas share, ours), the scripts, the words to search in.
+ * Returns a hash for their addresses. */
+function writeAssets(words) {
   const assets = join(out, 'assets');
   mkdirSync(join(assets, 'fonts'), { recursive: true });
-  const css = [katexCss, sharedStyles(), readFileSync(join(theme, 'style.css'), 'utf8')].join('\n');
-  const script = readFileSync(join(theme, 'page.js'), 'utf8');
-  writeFileSync(join(assets, 'book.css'), css);
-  writeFileSync(join(assets, 'page.js'), script);
+  const ours = (...parts) => readFileSync(join(theme, ...parts), 'utf8');
+  const written = {
+    'book.css': [katexCss, sharedStyles(), ours('style.css'), ours('reader/reader.css')].join('\n'),
+    'page.js': ours('page.js'),
+    'search.json': JSON.stringify(words),
+  };
+  for (const name of readdirSync(join(theme, 'reader'))) {
+    if (name.endsWith('.mjs')) written[name] = ours('reader', name);
+  }
+  for (const [name, text] of Object.entries(written)) writeFileSync(join(assets, name), text);
   writeFileSync(join(assets, 'mark.svg'), MARK.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg" color="#3b6ea5"'));
   const katexFonts = [...katexCss.matchAll(/url\((fonts\/[^)]*)\)/g)].map((match) => join(KATEX, match[1]));
   for (const file of new Set([...FONTS, ...katexFonts])) {
     copyFileSync(file, join(assets, 'fonts', basename(file)));
   }
-  return createHash('sha256').update(css).update(script).digest('hex').slice(0, 8);
+  return createHash('sha256').update(Object.values(written).join('\n')).digest('hex').slice(0, 8);
 }
 
 const config = readJson('config.json');
@@ -49,7 +57,10 @@ const rendered = [...pages.values()].map((page) => {
   const ctx = makeContext(page, join(site, 'public'));
   return { page, ctx, body: ctx.render([page.mdast]) };
 });
-const version = writeAssets();
+for (const entry of book.outline.flatMap((part) => part.pages)) {
+  entry.exercises = rendered.find(({ page }) => page.slug === entry.slug).ctx.exercises;
+}
+const version = writeAssets(searchIndex(book, pages));
 const problems = [];
 const files = new Set();
 for (const { page, ctx, body } of rendered) {

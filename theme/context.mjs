@@ -24,7 +24,7 @@ export function makeContext(page, publicFolder) {
   const notes = new Map();
   const ids = new Set();
   const ctx = { slug: page.slug, references: page.references?.cite?.data ?? {}, headings: [], notes,
-    assets: new Set(), problems: [] };
+    exercises: 0, assets: new Set(), problems: [] };
 
   ctx.problem = (message) => {
     ctx.problems.push(message);

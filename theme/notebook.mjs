@@ -75,7 +75,8 @@ export function output(node, ctx) {
     return tag('p', { class: 'output claim', 'data-claim': claim }, plain(text('text/plain')));
   }
   if (text('text/html')) {
-    const html = text('text/html').replace(/<style[\s\S]*?<\/style>/g, '').replace(/ border="1"/g, '');
+    const html = text('text/html').replace(/<style[\s\S]*?<\/style>/g, '').replace(/ border="1"/g, '')
+      .replace(/<th([^>]*)><\/th>/g, '<td$1></td>'); // an empty corner heads nothing
     return tag('div', { class: 'output html scroll' }, html);
   }
   if (text('text/plain')) return tag('pre', { class: 'output' }, plain(text('text/plain')));

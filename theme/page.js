@@ -1,5 +1,8 @@
 // The little that a page does by itself; everything on it can be read without this.
 
+// the modules beside this one, fetched under the same version
+const load = (name) => import(`./${name}.mjs${new URL(import.meta.url).search}`);
+
 const root = document.documentElement;
 const isDark = () => (root.dataset.theme
   ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches);
@@ -18,6 +21,17 @@ for (const button of toggles) {
   });
 }
 nameToggles();
+
+const searching = load('search'); // now, so that no key is lost later; the index comes when it opens
+const search = () => searching.then((module) => module.open());
+for (const button of document.querySelectorAll('button.find')) {
+  button.hidden = false;
+  button.addEventListener('click', search);
+}
+Promise.all([load('keys'), load('progress')]).then(([keys, progress]) => {
+  progress.start();
+  keys.start({ search, extra: progress.about() });
+});
 
 // the clipboard is there on https and on localhost only
 for (const block of navigator.clipboard ? document.querySelectorAll('div.code') : []) {
@@ -41,6 +55,16 @@ function unfold() {
 addEventListener('hashchange', unfold);
 unfold();
 
+// A box that scrolls can be reached with the keyboard.
+function reach() {
+  for (const box of document.querySelectorAll('pre, .scroll')) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute('tabindex');
+  }
+}
+addEventListener('resize', reach);
+document.fonts.ready.then(reach);
+
 // Figures that move: a module with `default.render({ model, el })`, as anywidget has it.
 for (const el of document.querySelectorAll('div.widget')) {
   const values = JSON.parse(el.querySelector('script').textContent);
@@ -48,3 +72,6 @@ for (const el of document.querySelectorAll('div.widget')) {
     on() {}, off() {}, save_changes() {} };
   import(new URL(el.dataset.module, location.href)).then((module) => module.default.render({ model, el }));
 }
+
+// on a screen without a mouse a reference is a link, and no more is loaded
+if (matchMedia('(any-hover: hover)').matches) load('previews').then((module) => module.start());

@@ -37,11 +37,14 @@ function sections(headings) {
   return items.length ? `<ol class="sections">${items.join('')}</ol>` : '';
 }
 
+/** A reader's progress is kept for chapters: how many exercises there are. */
+const tracked = (page) => (page.number ? page.exercises : undefined);
+
 function sidebar(book, slug, headings) {
   const entry = (page) => {
     const here = page.slug === slug;
     const number = page.number ? `<span class="number">${page.number}</span>` : '';
-    const link = tag('a', { href: pageFile(page.slug), 'aria-current': here && 'page' },
+    const link = tag('a', { href: pageFile(page.slug), 'aria-current': here && 'page', 'data-exercises': tracked(page) },
       `${number}<span>${line(page.short)}</span>`);
     return `<li>${link}${here ? sections(headings) : ''}</li>`;
   };
@@ -50,6 +53,7 @@ function sidebar(book, slug, headings) {
   return `<nav id="contents" aria-label="Contents">
 <div class="head"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
 <button type="button" class="theme" hidden>Dark</button><a class="close" href="#text">Close</a></div>
+<button type="button" class="find" hidden>Search <kbd aria-hidden="true">/</kbd></button>
 <ol class="parts">${book.outline.map(part).join('\n')}</ol>
 </nav>`;
 }
@@ -76,9 +80,9 @@ ${authors ? `<p class="authors">${authors}</p>` : ''}</header>`;
 
 /** The table of contents that closes the first page. */
 function tableOfContents(book) {
-  const entry = (page) => `<li><a href="${pageFile(page.slug)}">`
-    + `<span class="number">${page.number ?? ''}</span><span><b>${line(page.title)}</b>`
-    + `${page.description ? `<span class="about">${line(page.description)}</span>` : ''}</span></a></li>`;
+  const entry = (page) => tag('li', {}, tag('a', { href: pageFile(page.slug), 'data-exercises': tracked(page) },
+    `<span class="number">${page.number ?? ''}</span><span><b>${line(page.title)}</b>`
+    + `${page.description ? `<span class="about">${line(page.description)}</span>` : ''}</span>`));
   const parts = book.outline.map((part) =>
     `${part.title ? `<h3>${escape(part.title)}</h3>` : ''}<ol>${part.pages.map(entry).join('')}</ol>`);
   return `<section class="toc" aria-labelledby="toc"><h2 id="toc">Contents</h2>${parts.join('')}</section>`;
@@ -110,7 +114,8 @@ ${link(all[here + 1], 'next', 'Next')}</nav>`;
 function licence(book) {
   const part = (what, item) => (item?.url ? `${what} <a href="${item.url}">${escape(item.id)}</a>` : '');
   const parts = [part('Text', book.license?.content), part('code', book.license?.code)].filter(Boolean);
-  return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}</p></footer>`;
+  return `<footer><p>${line(book.title)}${parts.length ? ` · ${parts.join(', ')}` : ''}
+<button type="button" class="keys" hidden>Keys and progress</button></p></footer>`;
 }
 
 export function layout({ book, page, ctx, body, art, version }) {
@@ -134,7 +139,7 @@ export function layout({ book, page, ctx, body, art, version }) {
 <body${isCover ? ' class="first"' : ''}>
 <a class="skip" href="#text">Skip to the text</a>
 <header class="bar"><a class="book" href="index.html">${MARK}<span>${line(book.title)}</span></a>
-<a class="open" href="#contents">Contents</a><button type="button" class="theme" hidden>Dark</button></header>
+<button type="button" class="find" hidden>Search</button><a class="open" href="#contents">Contents</a><button type="button" class="theme" hidden>Dark</button></header>
 ${sidebar(book, page.slug, ctx.headings)}
 <main id="text" tabindex="-1">
 <article>

@@ -47,7 +47,9 @@ function exercise(node, ctx) {
   const isMeta = first?.type === 'paragraph' && first.children.length === 1
     && first.children[0].type === 'emphasis';
   const meta = isMeta ? tag('p', { class: 'meta' }, escape(plainText(first))) : '';
-  return box(node, ctx, label, meta + ctx.render(isMeta ? others : rest), 'exercise');
+  ctx.exercises += 1;
+  const named = { ...node, html_id: node.html_id ?? `exercise-${ctx.exercises}` }; // the reader's mark needs a name
+  return box(named, ctx, label, meta + ctx.render(isMeta ? others : rest), 'exercise');
 }
 
 function solution(node, ctx) {

@@ -58,7 +58,8 @@ def build(root: Path = ROOT) -> Path:
 def _key(root: Path, theme: Path) -> str:
     """A hash of all that the site depends on."""
     folders = [(root, "myst.yml"), (root, "chapters/**/*"), (root, "notebooks/*.ipynb")]
-    folders += [(root, "data/status.json"), (theme, "*"), (Path(__file__).parent, "*.py")]
+    folders += [(root, "data/status.json"), (theme, "*"), (theme, "reader/*")]
+    folders += [(Path(__file__).parent, "*.py")]
     files = [path for folder, name in folders for path in sorted(folder.glob(name)) if path.is_file()]
     digest = hashlib.sha256(version("mystmd").encode())
     for path in files:
