@@ -13,7 +13,7 @@ from worlds import normal
 
 import guidelib.guidance
 from guidelib.denoisers import expand_sigma
-from guidelib.guidance import cfg, classifier, interval
+from guidelib.guidance import cfg, classifier, denoised_feature, forcing, interval
 
 B = 6
 NULL = 3
@@ -45,6 +45,8 @@ RULES = {
     "cfg": cfg(network, 3.0),
     "cfg below 1": cfg(network, -0.5),
     "classifier": classifier(network, log_prob, 2.0),
+    "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
+    "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
 }
 
