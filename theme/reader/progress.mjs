@@ -111,6 +111,7 @@ export function about() {
 }
 
 export function start() {
+  state = current(); // first: a chapter that was read before is not watched again
   for (const exercise of exercises) {
     const label = checkbox('solved', 'solved', (isOn) => set('solved', nameOf(exercise), isOn));
     const name = exercise.querySelector('.label b')?.textContent ?? 'this exercise';
@@ -130,6 +131,5 @@ export function start() {
     state = current();
     show();
   });
-  state = current();
   show();
 }
