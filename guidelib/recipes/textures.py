@@ -6,6 +6,8 @@ and then low noise is learned late.
 
 from functools import partial
 
+from guidelib.datasets.textures import TEXTURES as NAMES
+from guidelib.datasets.textures import textures
 from guidelib.recipes import denoising
 from guidelib.recipes.measures import denoising as metrics
 from guidelib.training import Recipe
@@ -17,17 +19,14 @@ ONE_CLASS = "labyrinth"
 
 def data(names=None, per_class: int = 500):
     """The sets to learn from and to measure on, of all classes or of those named."""
-    from guidelib.datasets.textures import textures  # here: drawing them needs scikit-image
-
     train = textures("train", size=SIZE, names=names, per_class=per_class)
     return train, textures("test", size=SIZE, names=names)
 
 
-CLASSES = 77  # len(datasets.textures.TEXTURES), whose import takes seconds
 common = {
     "data": data, "loss": denoising.loss, "metrics": metrics, "steps": 4500, "batch": 64, "lr": 4e-3,
 }  # fmt: skip
-label_network = {"network": "UNet", "widths": WIDTHS, "num_classes": CLASSES}
+label_network = {"network": "UNet", "widths": WIDTHS, "num_classes": len(NAMES)}
 labelled = partial(denoising.draw, sigma=LEVELS, labels=True, null=0.1)
 TEXTURES = (
     Recipe(
