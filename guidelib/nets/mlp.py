@@ -11,7 +11,7 @@ FEATURES = 16  # of each hidden layer
 
 
 class MLP(nn.Module):
-    r"""A blind denoiser of points, ``D = x - F(x)``: ``depth`` hidden layers of ``width`` SiLU units.
+    """A blind denoiser of points, ``D = F(x)``: ``depth`` hidden layers of ``width`` SiLU units.
 
     With ``num_classes`` > 0 a learned vector of the label is added to x; ``cond=None`` and the label
     ``num_classes`` ask for the unconditional mean. sigma is not looked at. Raises ValueError for points
@@ -46,7 +46,7 @@ class MLP(nn.Module):
                 a = after_block(i, a)
         if cond is not None and not self.num_classes:
             raise ValueError("this network knows no classes: call it without cond")
-        return x - self.out(a).to(x.dtype)
+        return self.out(a).to(x.dtype)
 
     def _labels(self, x: Tensor, cond) -> Tensor:
         if cond is None:

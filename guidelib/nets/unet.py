@@ -51,6 +51,8 @@ class UNet(nn.Module):
         self.blocks = nn.ModuleList(Block(i, o, embedding) for i, o in down + up)
         self.block_widths = [out for _, out in down + up]
         self.out = nn.Conv2d(widths[0], channels, 3, padding=1)
+        nn.init.zeros_(self.out.weight)  # at first nothing is denoised
+        nn.init.zeros_(self.out.bias)
         if sigma_conditioned:
             self.sigma_embedding = SigmaEmbedding()
         if num_classes:
@@ -124,6 +126,9 @@ class Block(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        for conv in (self.first, self.second):  # He et al. 2015: without norms the start decides the pace
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            nn.init.zeros_(conv.bias)
         if embedding:
             self.modulation = nn.Linear(embedding, 2 * outputs)
             nn.init.zeros_(self.modulation.weight)
