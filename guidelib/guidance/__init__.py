@@ -6,8 +6,18 @@
 from guidelib.guidance.cfg import cfg
 from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
+from guidelib.guidance.features import feature_guided
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
 from guidelib.guidance.scales import scale_to_w, w_to_scale
 
-__all__ = ["cfg", "classifier", "denoised_feature", "forcing", "interval", "scale_to_w", "w_to_scale"]
+__all__ = [
+    "cfg",
+    "classifier",
+    "denoised_feature",
+    "feature_guided",
+    "forcing",
+    "interval",
+    "scale_to_w",
+    "w_to_scale",
+]

@@ -65,13 +65,13 @@ class UNet(nn.Module):
     def denoise(self, x: Tensor, sigma, cond, after_block=None) -> Tensor:
         """The denoised images; ``after_block(i, a)`` may change the activations a of block i."""
         self._check(x)
+        embedding = self._embedding(x, sigma, cond)
         centred = x.to(self.out.weight.dtype) - 0.5
         if not self.sigma_conditioned:
-            noise = self._body(centred, self._embedding(x, sigma, cond), after_block)
-            return x - noise.to(x.dtype)
+            return x - self._body(centred, embedding, after_block).to(x.dtype)
         s = expand_sigma(sigma, centred)
         norm = (s.square() + SIGMA_DATA**2).sqrt()
-        F_out = self._body(centred / norm, self._embedding(x, sigma, cond), after_block)
+        F_out = self._body(centred / norm, embedding, after_block)
         denoised = (SIGMA_DATA / norm) ** 2 * centred + s * SIGMA_DATA / norm * F_out
         return (0.5 + denoised).to(x.dtype)
 

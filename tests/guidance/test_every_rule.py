@@ -13,7 +13,7 @@ from worlds import normal
 
 import guidelib.guidance
 from guidelib.denoisers import expand_sigma
-from guidelib.guidance import cfg, classifier, denoised_feature, forcing, interval
+from guidelib.guidance import cfg, classifier, denoised_feature, feature_guided, forcing, interval
 
 B = 6
 NULL = 3
@@ -41,11 +41,25 @@ def log_prob(x, sigma, cond):
     return torch.nn.functional.logsigmoid((cond.to(x.dtype) - 1) * total)
 
 
+class Featured:
+    """The network with two features, mean and mean square, to which phi may be matched."""
+
+    gains = torch.ones(2)
+
+    def __call__(self, x, sigma, cond=None, *, phi=None):
+        if phi is None:
+            return network(x, sigma)
+        flat = x.reshape(len(x), -1)
+        push = phi.to(x) - torch.stack([flat.mean(1), flat.square().mean(1)], dim=1)
+        return network(x, sigma) + torch.tanh(push.sum(1)).reshape(-1, *[1] * (x.ndim - 1))
+
+
 RULES = {
     "cfg": cfg(network, 3.0),
     "cfg below 1": cfg(network, -0.5),
     "classifier": classifier(network, log_prob, 2.0),
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
+    "features": feature_guided(Featured(), [[0.5, 1.0], [-1.0, 2.0], [0.0, 0.3]]),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
 }
