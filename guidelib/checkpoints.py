@@ -26,19 +26,22 @@ NETWORKS = {
 }
 
 
-def build(network: dict) -> nn.Module:
+def build(network: dict, seed: int = 0) -> nn.Module:
     """The untrained network of a description ``{"network": class name, setting: value, ...}``.
 
-    Raises ValueError for a class or a setting that this version of the library does not have.
+    Its first weights are those of ``seed``; global random numbers are left alone. Raises ValueError for a
+    class or a setting that this version of the library does not have.
     """
     settings = dict(network)
     name = settings.pop("network", None)
     if name not in NETWORKS:
         raise ValueError(f"guidelib.nets has no network {name!r}; it has {', '.join(NETWORKS)}")
-    try:
-        return NETWORKS[name](**settings)
-    except TypeError as error:
-        raise ValueError(f"{name} cannot be built with {settings}: {error}") from error
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            return NETWORKS[name](**settings)
+        except TypeError as error:
+            raise ValueError(f"{name} cannot be built with {settings}: {error}") from error
 
 
 def describe(net: nn.Module) -> dict:

@@ -22,7 +22,8 @@ def make_accelerator(device: str | None) -> Accelerator:
             there = ["cpu"] + [f"cuda:{i}" for i in range(torch.cuda.device_count())]
             there += ["mps"] if torch.backends.mps.is_available() else []
             raise ValueError(f"no device {device!r} here; there is {', '.join(there)}") from error
-        os.environ["ACCELERATE_TORCH_DEVICE"] = device
+        if ":" in device:  # without a number each process has its own
+            os.environ["ACCELERATE_TORCH_DEVICE"] = device
     return Accelerator(cpu=device == "cpu")
 
 

@@ -91,10 +91,7 @@ def train(
 
     train_set, test_set = recipe.data()
     run = {"recipe": recipe.config(), "seed": seed, "steps": steps, "data": data_hash(train_set)}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = checkpoints.build(recipe.network)
-    net = net.to(device, memory_format=torch.channels_last).train()
+    net = checkpoints.build(recipe.network, seed).to(device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(net).requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=recipe.weight_decay, fused=True)
     state = {"step": 0, "losses": torch.zeros(steps), "seconds": 0.0}
