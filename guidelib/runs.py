@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from guidelib import checkpoints
@@ -25,6 +26,20 @@ def make_accelerator(device: str | None) -> Accelerator:
         if ":" in device:  # without a number each process has its own
             os.environ["ACCELERATE_TORCH_DEVICE"] = device
     return Accelerator(cpu=device == "cpu")
+
+
+def from_main(accelerator: Accelerator, function):
+    """What ``function()`` gives on the main process, or its error, on all: only one disk is looked at."""
+    result = [None, None]
+    if accelerator.is_main_process:
+        try:
+            result[0] = function()
+        except Exception as error:
+            result[1] = error
+    broadcast_object_list(result)
+    if result[1] is not None:
+        raise result[1]
+    return result[0]
 
 
 def has_bf16(device: torch.device) -> bool:

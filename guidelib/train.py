@@ -3,6 +3,7 @@ several devices or machines.
 """
 
 import argparse
+import os
 import sys
 
 from guidelib.recipes import RECIPES, find
@@ -31,13 +32,19 @@ def main(argv=None) -> int:
             find(options.name), options.seed, options.device, options.steps, options.resume, options.out
         )
     except (ValueError, OSError, FloatingPointError, ImportError) as error:
-        print(f"guidelib.train: {error}", file=sys.stderr)
+        _say(f"guidelib.train: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("guidelib.train: stopped; --resume continues from the last state", file=sys.stderr)
+        _say("guidelib.train: stopped; --resume continues from the last state", sys.stderr)
         return 130
-    print(path)
+    _say(path, sys.stdout)
     return 0
+
+
+def _say(line, file) -> None:
+    """The line, from the first of several processes only."""
+    if os.environ.get("RANK", "0") == "0":
+        print(line, file=file)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from guidelib.runs import (
     all_finite,
     check_finite,
     device_name,
+    from_main,
     has_bf16,
     make_accelerator,
     read_state,
@@ -78,27 +79,26 @@ def train(
     OSError for a full disk; the last good state stays on disk in each case.
     """
     steps = recipe.steps if steps is None else steps
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1; got {steps}")
+    if steps < 1 or not 0 <= seed < 2**31:
+        raise ValueError(f"need steps >= 1 and a seed in 0..2^31 - 1; got {steps} and {seed}")
     accelerator = make_accelerator(device)
-    device, main = accelerator.device, accelerator.is_main_process
+    device, main, processes = accelerator.device, accelerator.is_main_process, accelerator.num_processes
+    if recipe.batch % processes:
+        raise ValueError(f"{processes} processes do not divide a batch of {recipe.batch}")
     path = weights_path(recipe, seed, steps, out)
     saved = path.with_suffix(".state")
-    if path.exists():
-        if resume:
-            return path
-        raise ValueError(f"{path.name} exists; move it away to train it again, or choose another --out")
+    if from_main(accelerator, lambda: finished(path, saved, resume)):
+        return path
 
     train_set, test_set = recipe.data()
     run = {"recipe": recipe.config(), "seed": seed, "steps": steps, "data": data_hash(train_set)}
     net = checkpoints.build(recipe.network, seed).to(device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(net).requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=recipe.weight_decay, fused=True)
-    state = {"step": 0, "losses": torch.zeros(steps), "seconds": 0.0}
-    if saved.exists():
-        if not resume:
-            raise ValueError(f"{saved.name} holds an unfinished run: add --resume, or delete that file")
-        state = read_state(saved, run)
+    state = from_main(accelerator, lambda: read_state(saved, run) if saved.exists() else None)
+    if state is None:
+        state = {"step": 0, "losses": torch.zeros(steps), "seconds": 0.0}
+    else:
         net.load_state_dict(state["net"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
@@ -106,9 +106,7 @@ def train(
     wrapped = accelerator.prepare_model(net)
     bf16 = recipe.bf16 and has_bf16(device)
     torch.backends.cudnn.deterministic = True
-    if recipe.batch % accelerator.num_processes:
-        raise ValueError(f"{accelerator.num_processes} processes do not divide a batch of {recipe.batch}")
-    rows = slice(accelerator.process_index, None, accelerator.num_processes)
+    rows = slice(accelerator.process_index, None, processes)
     generator = torch.Generator(device)
     losses, last, every = state["losses"].to(device), state["step"], max(50, steps // 500 * 10)
     started = time.monotonic() - state["seconds"]
@@ -149,7 +147,7 @@ def train(
             "torch": torch.__version__,
             "device": device_name(device),
             "threads": torch.get_num_threads(),
-            "processes": accelerator.num_processes,
+            "processes": processes,
             "precision": "bfloat16 autocast" if bf16 else "float32",
             "seconds": round(time.monotonic() - started, 1),
             "losses": thin(losses.cpu()),
@@ -160,7 +158,17 @@ def train(
         checkpoints.save(average, card, path)
         saved.unlink(missing_ok=True)
     accelerator.wait_for_everyone()
+    accelerator.end_training()
     return path
+
+
+def finished(path: Path, saved: Path, resume: bool) -> bool:
+    """Whether nothing is left to do; ValueError if a run is there and is not to be resumed."""
+    if not resume and path.exists():
+        raise ValueError(f"{path.name} exists; move it away to train it again, or choose another --out")
+    if not resume and saved.exists():
+        raise ValueError(f"{saved.name} holds an unfinished run: add --resume, or delete that file")
+    return path.exists()
 
 
 def weights_path(recipe: Recipe, seed: int, steps: int, out=None) -> Path:

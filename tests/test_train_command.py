@@ -76,7 +76,7 @@ def test_list_shows_every_recipe_with_its_cost(capsys):
     [
         (["texture-feature"], "no recipe 'texture-feature'; nearest: textures-feature"),
         (["mixture64-label", "--device", "cuda:9"], "no device 'cuda:9' here; there is cpu"),
-        (["mixture64-label", "--steps", "-5"], "steps must be at least 1; got -5"),
+        (["mixture64-label", "--steps", "-5"], "need steps >= 1 and a seed in 0..2^31 - 1; got -5 and 0"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, capsys, arguments, message):

@@ -172,7 +172,8 @@ def test_seeds_differ_and_global_randomness_is_left_alone(tmp_path):
     [
         ({"device": "cuda:7"}, "no device 'cuda:7' here; there is cpu"),
         ({"device": "gpu"}, "no device 'gpu' here; there is cpu"),
-        ({"steps": 0}, "steps must be at least 1; got 0"),
+        ({"steps": 0}, r"need steps >= 1 and a seed in 0\.\.2\^31 - 1; got 0 and 0"),
+        ({"seed": -1}, "got 120 and -1"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path, settings, message):

@@ -4,6 +4,7 @@ from functools import partial
 
 import torch.nn.functional as F
 
+from guidelib.datasets.mnist import fashion_mnist
 from guidelib.recipes import denoising
 from guidelib.recipes.measures import accuracy
 from guidelib.recipes.measures import denoising as metrics
@@ -15,9 +16,7 @@ BLIND, DDPM = ("square", 1.0), ("ddpm", 0.5)
 
 def data():
     """The 60,000 images to learn from and the 10,000 to measure on, sorted by label."""
-    from guidelib.datasets.fashion import fashion
-
-    return denoising.by_label(fashion("train")), denoising.by_label(fashion("test"))
+    return denoising.by_label(fashion_mnist("train")), denoising.by_label(fashion_mnist("test"))
 
 
 def draw_images(data, n: int, generator):
