@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from guidelib.datasets import MissingData
 from guidelib.recipes import RECIPES, find
 from guidelib.training import train
 
@@ -31,7 +32,7 @@ def main(argv=None) -> int:
         path = train(
             find(options.name), options.seed, options.device, options.steps, options.resume, options.out
         )
-    except (ValueError, OSError, FloatingPointError, ImportError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError, MissingData) as error:
         _say(f"guidelib.train: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -90,7 +90,8 @@ def train(
     if from_main(accelerator, lambda: finished(path, saved, resume)):
         return path
 
-    train_set, test_set = recipe.data()
+    with accelerator.main_process_first():  # what must be downloaded is downloaded once
+        train_set, test_set = recipe.data()
     run = {"recipe": recipe.config(), "seed": seed, "steps": steps, "data": data_hash(train_set)}
     net = checkpoints.build(recipe.network, seed).to(device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(net).requires_grad_(False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from guidelib import checkpoints
+from guidelib.datasets import MissingData
 from guidelib.recipes import RECIPES, find
 from guidelib.train import main
 from guidelib.training import train
@@ -69,6 +70,15 @@ def test_list_shows_every_recipe_with_its_cost(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(RECIPES)
     assert all(RECIPES[line.split()[0]].cost in line for line in lines)
+
+
+def test_data_that_cannot_be_had(tmp_path, capsys, monkeypatch):
+    def nowhere(*arguments):
+        raise MissingData("no such file here")
+
+    monkeypatch.setattr(sys.modules["guidelib.datasets.mnist"], "public_file", nowhere)
+    assert main(["fashion-mixture", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "guidelib.train: no such file here\n"
 
 
 @pytest.mark.parametrize(

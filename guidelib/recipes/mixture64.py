@@ -44,12 +44,13 @@ def data() -> tuple[Dataset, Dataset]:
 
 
 @torch.no_grad()
-def metrics(net, train, test) -> dict:
+def metrics(net, train, test, *, scales=()) -> dict:
     """How far the denoiser is from the exact one, and its samples from the class.
 
     "rms error" is that of D, per coordinate, over sigma. "samples" are 2,000 of class 1 by the reverse SDE
     in 100 steps: along e, in units of lambda, W1 to the class, their mean off its mean, their spread;
     and the share that went to the other class. "one example": each has the features of its own example.
+    ``scales`` are guidance scales, for a network that also learned without labels.
     """
     ones = torch.ones(N, dtype=torch.int64)
     guides = {"class": (net, ones)}
@@ -59,8 +60,7 @@ def metrics(net, train, test) -> dict:
             "class": (feature_guided(net, net.phi_y(train.images, train.labels)), ones),
             "one example": (feature_guided(net, each), torch.arange(N) % len(each)),
         }
-    elif net.num_classes:
-        guides |= {f"guidance scale {g}": (cfg(net, g), ones) for g in (2, 4)}
+    guides |= {f"guidance scale {g}": (cfg(net, g), ones) for g in scales}
     errors = {
         str(sigma): rms_error(guides["class"][0], world(), test.images, test.labels, sigma)
         for sigma in (0.03, 0.1, 0.3, 1.0, 3.0)
@@ -103,7 +103,7 @@ MIXTURE64 = (
         cost="CPU 2 min",
         network={"network": "MLP", "dim": DIM, "num_classes": 2},
         draw=partial(denoising.draw, sigma=LEVELS, labels=True, null=0.1),
-        **common,
+        **common | {"metrics": partial(metrics, scales=(2, 4))},
     ),
     Recipe(
         "mixture64-label-always",
