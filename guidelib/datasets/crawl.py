@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import re
 import zipfile
 from collections import defaultdict
@@ -15,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from guidelib.datasets.dataset import Dataset, check_split
-from guidelib.datasets.download import MIRROR, MissingData
+from guidelib.datasets.download import MIRROR, MissingData, mirror_folder
 
 # of the names and bytes of all tiles used
 SHA256 = "7d700d0c8b606712f8c9b9f41e2bced25a266d28bae8a9532ccf65cab607d4dd"
@@ -43,21 +42,27 @@ def crawl_tiles(split: str = "train") -> Dataset:
 
 def _files() -> dict[str, list[tuple[int, bytes]]]:
     """The number and bytes of every variant of each kind, in order: {'floor/moss': [(0, ...), ...]}."""
-    folder = Path(os.environ.get(MIRROR, "")).expanduser() / "crawl-tiles-cc0"
-    archive, clone = folder / "crawl_tiles_Nov2015.zip", folder / "tiles/releases/Nov-2015"
-    if MIRROR not in os.environ or not (archive.exists() or clone.exists()):
-        raise MissingData(
-            f"the Crawl tiles are not here: clone https://github.com/crawl/tiles to a folder "
-            f"crawl-tiles-cc0/tiles and set {MIRROR} to the folder that holds crawl-tiles-cc0"
-        )
     kinds = defaultdict(list)
-    root = clone if clone.exists() else zipfile.Path(archive)
+    root = _root()
     for place in ("floor", "wall"):
         for path in (root / "dngn" / place).iterdir():
             variant = re.fullmatch(r"(.+?)_?(\d+)\.png", path.name)
             if variant:
                 kinds[f"{place}/{variant[1]}"].append((int(variant[2]), path.read_bytes()))
     return {name: sorted(variants) for name, variants in kinds.items() if len(variants) >= 4}
+
+
+def _root() -> Path | zipfile.Path:
+    """The folder of the release, in a clone or in an archive of it."""
+    folder = mirror_folder("crawl-tiles-cc0")
+    if folder and (clone := folder / "tiles/releases/Nov-2015").exists():
+        return clone
+    if folder and (archive := folder / "crawl_tiles_Nov2015.zip").exists():
+        return zipfile.Path(archive)
+    raise MissingData(
+        "the Crawl tiles are not here: clone https://github.com/crawl/tiles to a folder "
+        f"crawl-tiles-cc0/tiles and set {MIRROR} to the folder that holds crawl-tiles-cc0"
+    )
 
 
 def _hash(files: dict[str, list[tuple[int, bytes]]]) -> str:

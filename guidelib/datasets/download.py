@@ -17,6 +17,12 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("guidelib"))
 
 
+def mirror_folder(folder: str) -> Path | None:
+    """``$GUIDELIB_DATA/folder``, or None where the variable is not set; it need not exist."""
+    mirror = os.environ.get(MIRROR)
+    return Path(mirror).expanduser() / folder if mirror else None
+
+
 def public_file(url: str, md5: str, folder: str) -> Path:
     """The path of a published file, verified by its MD5.
 
@@ -26,12 +32,10 @@ def public_file(url: str, md5: str, folder: str) -> Path:
     that cannot be had raises ``MissingData``.
     """
     name = url.rsplit("/", 1)[1]
-    cache = cache_folder() / folder
-    mirror = os.environ.get(MIRROR)
-    for place in ([Path(mirror).expanduser() / folder] if mirror else []) + [cache]:
-        path = place / name
-        if path.exists():
-            return _verified(path, md5)
+    mirror, cache = mirror_folder(folder), cache_folder() / folder
+    for place in (mirror, cache):
+        if place and (place / name).exists():
+            return _verified(place / name, md5)
     known, urls = {name: f"md5:{md5}"}, {name: url}
     shelf = pooch.create(cache, base_url="", registry=known, urls=urls, retry_if_failed=2)
     pooch.get_logger().setLevel("WARNING")  # the progress bar is enough

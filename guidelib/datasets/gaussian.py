@@ -72,6 +72,8 @@ GAUSSIAN = {
 
 def gaussian_power(name: str, size: int = 32) -> Tensor:
     """The exact power spectrum of a Gaussian class, (size, size), in the order of ``torch.fft``."""
+    if name not in GAUSSIAN:
+        raise ValueError(f"no Gaussian class is called {name!r}; the names are: {', '.join(GAUSSIAN)}")
     kind, parameters = GAUSSIAN[name]
     return SPECTRA[kind](size, **parameters)
 

@@ -55,9 +55,14 @@ def region(name: str, split: str) -> Tensor:
 
 
 def photograph_patches(n: int, size: int, generator: torch.Generator, name: str, split: str) -> Tensor:
-    """``n`` patches at random places of the split's region, (n, size, size), float64 in [0, 1]."""
+    """``n`` patches at different random places of the split's region, (n, size, size), in [0, 1].
+
+    They overlap where n is large; more than there are places is a ValueError.
+    """
     image = region(name, split)
     patches = image.unfold(0, size, 1).unfold(1, size, 1)  # a view: every patch there is
     rows, columns = patches.shape[:2]
-    at = torch.randint(rows * columns, (n,), generator=generator)
+    if n > rows * columns:
+        raise ValueError(f"{name!r} has {rows * columns} {split} patches of size {size}; got per_class = {n}")
+    at = torch.randperm(rows * columns, generator=generator)[:n]
     return patches[at // columns, at % columns]

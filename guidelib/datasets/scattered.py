@@ -96,7 +96,7 @@ def leaves(
     """Dead leaves: ``count`` opaque shapes of random tone and place, each covering those below.
 
     ``radii`` smallest and largest; the density of radii falls as r^-3, as in natural images. ``shape``
-    is disc, square (turned at random) or petal (long and thin).
+    is disc, square (turned at random) or petal (long and thin). The ground has one more tone.
     """
     y, x = grid(size)
     small, large = radii
@@ -118,7 +118,7 @@ def leaves(
         cover = seen * edge(depth)
         images = images + cover * uniform(n, generator, 0.05, 0.95)
         seen = seen - cover
-    return images + 0.5 * seen
+    return images + seen * uniform(n, generator, 0.05, 0.95)
 
 
 def gabors(
