@@ -138,13 +138,6 @@ def _body(chapter: Chapter, page: Page, context: Context) -> Iterator[NotebookNo
         text: list[str] = []
         for node in part["children"]:
             context.at(node)
-            if node["type"] == "exercise":
-                exercise = next(todo)
-                text.append(block(exercise.statement, context))
-                yield new_markdown_cell("\n\n".join(text))
-                yield exercise_cell(exercise)
-                text, before = [], None
-                continue
             if shows_cell(node):
                 label = node.get("source", {}).get("label")
                 if text or before is None or before.label != label:
@@ -153,9 +146,16 @@ def _body(chapter: Chapter, page: Page, context: Context) -> Iterator[NotebookNo
                 yield new_markdown_cell(caption(node, context))
                 before = None
                 continue
-            if node["type"] == "heading" and text:
+            if node["type"] in ("heading", "exercise") and text:
                 yield new_markdown_cell("\n\n".join(text))
                 text = []
+            if node["type"] == "exercise":
+                exercise = next(todo)
+                text.append(block(exercise.statement, context))
+                yield new_markdown_cell("\n\n".join(text))
+                yield exercise_cell(exercise)
+                text, before = [], None
+                continue
             text += filter(None, [block(node, context)])
         if text:
             before = None
