@@ -1,10 +1,10 @@
 """The exercises of a chapter, read from mystmd's tree: statement, stub, check, hint, solution.
 
-    :::{exercise} Title        opens with *kind · difficulty n/5 · m min*, then the statement, then a
-                               python block: the stub with ... in it and, last, the call of check(...)
-    :::{hint}                  with :class: dropdown, where there is one
-    :::{solution} ex-label     its first python block is the stub with every ... filled in; further
-                               blocks look at the answer, and run after it
+:::{exercise} Title        opens with *kind · difficulty n/5 · m min*, then the statement, then a
+                           python block: the stub with ... in it and, last, the call of check(...)
+:::{hint}                  with :class: dropdown, where there is one
+:::{solution} ex-label     its first python block is the stub with every ... filled in; further
+                           blocks look at the answer, and run after it
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def _exercise(path: Path, node: dict, rest: list[dict], text: str) -> Exercise:
     blocks = _python(solution)
     if not blocks or not follows(stub, blocks[0]):
         raise wrong(
-            "the solution's first python block must be the stub with every ... replaced and nothing else changed"
+            "the solution's first python block must be the stub with every ... replaced, "
+            "and nothing else changed"
         )
     kept = [child for child in node["children"] if child.get("value") != f"{stub}\n\n{check}"]
     number = node.get("enumerator", "")
@@ -142,7 +143,7 @@ def _exercise(path: Path, node: dict, rest: list[dict], text: str) -> Exercise:
 
 
 def _stub(children: list[dict], label: str, wrong) -> tuple[str, str]:
-    blocks = [child["value"] for child in children if child["type"] == "code" and child.get("lang") == "python"]
+    blocks = [block for child in children for block in _python(child)]
     if len(blocks) != 1 or "..." not in blocks[0]:
         raise wrong("it holds one python block, the stub, with ... where the reader writes")
     stub, _, check = blocks[0].rpartition("\n\n")

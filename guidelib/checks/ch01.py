@@ -111,7 +111,9 @@ def _vp_cases(generator: torch.Generator):
 
 
 VP = Exercise(
-    truth=lambda denoiser, x_t, alpha_bar, alpha_bar_next: _vp_step(denoiser, x_t, alpha_bar, alpha_bar_next),
+    truth=lambda denoiser, x_t, alpha_bar, alpha_bar_next: _vp_step(
+        denoiser, x_t, alpha_bar, alpha_bar_next
+    ),
     cases=_vp_cases,
     wrong=(
         Wrong("the denoiser is called at x_t, which is shrunk",
@@ -141,11 +143,13 @@ def _wreck(spread, sigma_max, lam):
 SIGN = Exercise(
     truth=_wreck,
     cases=lambda generator: (
-        (_uniform(generator, 1, 30), _uniform(generator, 5, 30), _uniform(generator, 0.3, 2)) for _ in range(4)
+        (_uniform(generator, 1, 30), _uniform(generator, 5, 30), _uniform(generator, 0.3, 2))
+        for _ in range(4)
     ),
     tolerance=0.02,  # at sigma_max, sigma and the noisy width are nearly the same: both are accepted
     wrong=(
-        Wrong("this is the flow with the right sign", lambda spread, s, lam: spread * lam / math.hypot(lam, s),
+        Wrong("this is the flow with the right sign",
+              lambda spread, s, lam: spread * lam / math.hypot(lam, s),
               "The score now points away from the data.", "eq-pf-ode"),
         Wrong("the spread stays as it was", lambda spread, s, lam: spread,
               "The drift does not vanish; it has turned around.", "eq-pf-ode"),
@@ -155,8 +159,8 @@ SIGN = Exercise(
               "Divide by the width at the end: only the ratio of two widths has no unit.", "eq-pf-ode"),
     ),
     variant=Variant(
-        "Data of width {lam:g}, starting points of spread {spread:g} at $\\sigma = {sigma_max:g}$, and a score "
-        "with the wrong sign: what is the spread at $\\sigma = 0$?",
+        "Data of width {lam:g}, starting points of spread {spread:g} at $\\sigma = {sigma_max:g}$, and a "
+        "score with the wrong sign: what is the spread at $\\sigma = 0$?",
         lambda rng: dict(spread=rng.choice([10.0, 20.0, 30.0]), sigma_max=rng.choice([10.0, 20.0]),
                          lam=rng.choice([0.25, 0.5, 1.0])),
         _wreck,
@@ -171,7 +175,8 @@ FORGET = Exercise(
     tolerance=0.2,
     wrong=(
         Wrong("nobody notices the wrong start", (_THIRD, _THIRD, _THIRD),
-              "The ODE has no noise that could mix: in units of the noisy width an offset stays.", "eq-pf-ode"),
+              "The ODE has no noise that could mix: in units of the noisy width an offset stays.",
+              "eq-pf-ode"),
         Wrong("everybody remembers the wrong start", (_SHIFTED, _SHIFTED, _SHIFTED),
               "Noise pulls the cloud back: the offset falls like a power of sigma.", "eq-sde-family"),
         Wrong("the order is turned around", (_THIRD, None, _SHIFTED),

@@ -44,7 +44,9 @@ def test_a_factor_and_a_sign_are_seen_without_being_listed():
 def test_an_unknown_mistake_shows_the_smallest_case_that_fails():
     verdict = check("ex-double", lambda x: 2 * x if len(x) == 1 else x**3, seed=0)
     lines = verdict.message.split("\n")
-    x = torch.rand(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)  # the first case: passes
+    x = torch.rand(
+        1, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )  # the first case: passes
     assert x is not None and verdict.name == "other" and len(lines) == 4
     assert lines[0] == "Not yet: the numbers differ."
     assert lines[1].startswith("  The smallest case that fails: x = [") and lines[1].count(",") == 1
