@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from guidelib.ledger import MIME
 from tests.notebooks.conftest import copy_book
 from tools.chapters import BookError, Cell, read_chapter
-from tools.execute import Solution, clean, run, stamp
+from tools.execute import Trial, chapter_cells, clean, run, stamp
 from tools.export import describe_images
 from tools.files import ROOT, write_text
 from tools.notebooks import finish, main, records
@@ -34,7 +34,7 @@ def chapter_of(code: list[str], root: Path):
 
 def test_outputs_counts_and_metadata_are_stored(executed):
     notebook = stored(executed, FIRST)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = chapter_cells(notebook)
     assert [cell.execution_count for cell in code] == [1, 2, 3, 4]
     assert code[2].outputs[0].text == "slope 2\n"
     assert code[1].outputs[0].metadata == {"image/png": {"alt": "A line that rises from 0 to 2."}}
@@ -73,11 +73,11 @@ def test_text_is_exported_again_without_a_kernel(book, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert out == f"notebooks/{FIRST}.ipynb is stale: its text changed\nrun 'make notebooks'\n"
     monkeypatch.setattr("tools.notebooks.run", lambda *_: pytest.fail("it ran the chapter"))
-    before = [cell.outputs for cell in stored(book, FIRST).cells if cell.cell_type == "code"]
+    before = [cell.outputs for cell in chapter_cells(stored(book, FIRST))]
     assert main([], book) == 0
     assert f"{FIRST}: text exported, outputs kept" in capsys.readouterr().out
     after = stored(book, FIRST)
-    assert [cell.outputs for cell in after.cells if cell.cell_type == "code"] == before
+    assert [cell.outputs for cell in chapter_cells(after)] == before
     assert any("Say it twice." in cell.source for cell in after.cells)
 
 
@@ -92,7 +92,7 @@ def test_the_stamp_covers(book, what):
         "library": ("guidelib/new.py", "", "x = 1"),
         "solution": ("none", "", ""),
     }[what]
-    path, solution = book / path, Solution("Exercise 1.1", 1, "x = 1")
+    path, solution = book / path, Trial("solution of Exercise 1.1", 1, "x = 1")
 
     def now() -> str:
         return stamp(read_chapter(Path(f"chapters/{FIRST}.md"), book), [solution], book)
@@ -225,12 +225,12 @@ def test_solutions_see_the_chapter_and_leave_nothing(tmp_path):
     root = copy_book(tmp_path / "book")
     chapter, notebook = chapter_of(["x = 1", "import socket; s = socket.create_server(('', 0))\n"
                                     "socket.create_connection(s.getsockname()).close()"], root)  # fmt: skip
-    good = Solution("Exercise 2.1", 50, "def f():\n    return x\n\ny = f()\nx = 5")
-    also = Solution("Exercise 2.2", 60, "assert x == 1\nassert 'y' not in globals()")
+    good = Trial("solution of Exercise 2.1", 50, "def f():\n    return x\n\ny = f()\nx = 5")
+    also = Trial("solution of Exercise 2.2", 60, "assert x == 1\nassert 'y' not in globals()")
     measured = run(notebook, chapter, [good, also], root)
     assert 0 < measured.seconds < 20 and 20 < measured.memory_mib < 512
     assert [cell.execution_count for cell in notebook.cells] == [1, 2]
-    bad = Solution("Exercise 2.3", 70, "a = x\nassert a == 2, a")
+    bad = Trial("solution of Exercise 2.3", 70, "a = x\nassert a == 2, a")
     with pytest.raises(
         BookError, match=r"md:70: solution of Exercise 2.3 failed \(its line 2\): AssertionError: 1"
     ):
@@ -275,9 +275,9 @@ def test_download_must_be_none(book):
 def test_images_and_figures_belong_together(executed):
     chapter = read_chapter(Path(f"chapters/{FIRST}.md"), executed)
     notebook = stored(executed, FIRST)
-    first, drawn = [cell for cell in notebook.cells if cell.cell_type == "code"][:2]
+    first, drawn = chapter_cells(notebook)[:2]
     drawn.outputs *= 2
-    with pytest.raises(BookError, match="md:52: cell cell-line stands in a figure and shows 2 im"):
+    with pytest.raises(BookError, match="md:54: cell cell-line stands in a figure and shows 2 im"):
         describe_images(notebook, chapter)
     drawn.outputs = drawn.outputs[:1]
     first.outputs = drawn.outputs
