@@ -97,8 +97,8 @@ def test_matching_that_was_changed_is_noticed_too(saved, monkeypatch):
 def test_an_unknown_name_gets_the_nearest(saved, monkeypatch):
     monkeypatch.setattr(checkpoints, "CHECKPOINTS", saved.parent)
     assert checkpoints.load("small").card["guidelib"] == "1.2"
-    with pytest.raises(FileNotFoundError, match="no checkpoint 'smal' in .*; nearest: small"):
-        checkpoints.load("smal")
+    with pytest.raises(FileNotFoundError, match="no checkpoint 'small-s1' in .*; nearest: small"):
+        checkpoints.load("small-s1")
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1e6])
