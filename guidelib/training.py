@@ -126,7 +126,8 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         decay = min(recipe.ema, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - decay)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - decay)
         losses[step] = loss.detach()
 
         if (step + 1) % LOOK and step + 1 < steps:

@@ -15,6 +15,9 @@ from guidelib.datasets.dataset import Dataset
 from guidelib.recipes import denoising
 from guidelib.training import Recipe, train, weights_path
 
+# an average that autograd follows would grow by a step's graph in every step, and says so in a warning
+pytestmark = pytest.mark.filterwarnings("error")
+
 
 def small_data():
     images = torch.rand(40, 1, 8, 8, generator=generator())
