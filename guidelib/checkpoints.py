@@ -91,7 +91,7 @@ def load(name: str | Path, device="cpu") -> nn.Module:
         reason = str(error).replace("\n", " ").replace("\t", "")[:160]
         raise ValueError(f"{path.name} no longer fits the code of {type(net).__name__}: {reason}") from error
     found, expected = torch.tensor(answer(net)), torch.tensor(card["answer"])
-    if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-3, atol=1e-3):
+    if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-4, atol=1e-4):
         raise ValueError(
             f"{path.name} no longer fits the code of {type(net).__name__}: to the same input the network "
             f"answers {found.tolist()}, on its card {expected.tolist()}; take the library's version "

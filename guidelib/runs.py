@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
-from guidelib import checkpoints
+from guidelib import __version__, checkpoints
 
 
 def make_accelerator(device: str | None) -> Accelerator:
@@ -50,12 +50,14 @@ def has_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and any(known.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def device_name(device: torch.device) -> str:
-    """The device in words, for the card."""
+def circumstances(device: torch.device) -> dict:
+    """On what and with what a run was made, for the card."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    processor = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
-    return f"{device.type} ({processor})"
+        name = torch.cuda.get_device_name(device)
+    else:
+        name = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
+    versions = {"guidelib": __version__, "torch": torch.__version__}
+    return versions | {"device": f"{device.type} ({name})", "threads": torch.get_num_threads()}
 
 
 def write_state(path: Path, run: dict, state: dict) -> None:

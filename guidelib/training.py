@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from guidelib import __version__, checkpoints
+from guidelib import checkpoints
 from guidelib.datasets.dataset import data_hash
 from guidelib.runs import (
     all_finite,
     check_finite,
-    device_name,
+    circumstances,
     from_main,
     has_bf16,
     make_accelerator,
@@ -126,7 +126,8 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         decay = min(recipe.ema, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - decay)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - decay)
         losses[step] = loss.detach()
 
         if (step + 1) % LOOK and step + 1 < steps:
@@ -143,20 +144,13 @@ def train(
     if main:
         if not all_finite(net):
             raise FloatingPointError(f"weights are not finite after the last step; kept: {saved.name}")
-        card = run | {
-            "guidelib": __version__,
-            "torch": torch.__version__,
-            "device": device_name(device),
-            "threads": torch.get_num_threads(),
-            "processes": processes,
-            "precision": "bfloat16 autocast" if bf16 else "float32",
-            "seconds": round(time.monotonic() - started, 1),
-            "losses": thin(losses.cpu()),
-        }
-        average.eval()
+        made = {"processes": processes, "precision": "bfloat16 autocast" if bf16 else "float32"}
+        made |= circumstances(device) | {"seconds": round(time.monotonic() - started, 1)}
+        # what is measured is what is kept: the average, in 16 bits
+        average = average.eval().cpu()
         average.load_state_dict({k: v.half().float() for k, v in average.state_dict().items()})
-        card["metrics"] = recipe.metrics(average, train_set, test_set)
-        checkpoints.save(average, card, path)
+        found = {"losses": thin(losses.cpu()), "metrics": recipe.metrics(average, train_set, test_set)}
+        checkpoints.save(average, run | made | found, path)
         saved.unlink(missing_ok=True)
     accelerator.wait_for_everyone()
     accelerator.end_training()

@@ -25,7 +25,7 @@ def command(*arguments):
 
 
 def test_killed_at_any_moment_and_resumed_it_ends_in_the_same_bytes(tmp_path):
-    settings = ("--steps", 700, "--device", "cpu", "--out", tmp_path)
+    settings = ("--steps", 400, "--device", "cpu", "--out", tmp_path)
     state = tmp_path / f"{NAME}-s0.state"
     first = subprocess.Popen(command(NAME, *settings), env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     try:
@@ -40,7 +40,7 @@ def test_killed_at_any_moment_and_resumed_it_ends_in_the_same_bytes(tmp_path):
     second = subprocess.run(again, env=ENVIRONMENT, capture_output=True, text=True)
     path = tmp_path / f"{NAME}-s0.safetensors"
     assert (second.returncode, second.stdout.strip()) == (0, str(path)), second.stderr
-    whole = train(find(NAME), device="cpu", steps=700, out=tmp_path / "whole")
+    whole = train(find(NAME), device="cpu", steps=400, out=tmp_path / "whole")
     assert path.read_bytes() == whole.read_bytes()
     cards = [json.loads(checkpoints.card_path(p).read_text()) for p in (path, whole)]
     assert cards[0]["losses"] == cards[1]["losses"] and cards[0]["metrics"] == cards[1]["metrics"]

@@ -17,7 +17,8 @@ def feature_guided(net, phi) -> Denoiser:
 
     ``net`` is a network with features, such as ``ProjectedUNet``; ``phi`` comes from ``net.phi_y`` and has
     a row for each class, or is a tensor (K, P) of your own. Labels choose the row; rows with the null
-    label, K, are not matched: they get the mixture. Called without labels it raises ValueError, as it
+    label, K, are not matched, which a network that was trained on pairs never learned: for the mixture
+    take a network of its own. Called without labels it raises ValueError, as it
     does here for features of another network. sigma is not looked at by a blind network.
     """
     values = phi.values if isinstance(phi, Phi) else torch.as_tensor(phi)

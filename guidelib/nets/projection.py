@@ -40,7 +40,8 @@ class Projected:
 
     def forward(self, x: Tensor, sigma=None, cond=None, *, phi=None, images=None) -> Tensor:
         """The denoised x. Features are matched to ``phi``, (P,) or (B, P), or to those of ``images``, one
-        clean example for each row of x; with neither, this is the mixture network.
+        clean example for each row of x; with neither nothing is matched, and the network computes what the
+        mixture network of the same weights would: not the mixture's mean, unless it was trained so.
 
         The examples pass through the network with x in one batch, unmatched, and the gradient flows
         through both. Raises ValueError for both at once and for features of another length.

@@ -13,8 +13,9 @@ ROWS = 1900  # held-out images are looked at
 def denoising(net, train, test) -> dict:
     """PSNR in dB at each of SIGMAS, the mean over held-out images: for each way to condition the network.
 
-    "class" is the true class (its mean features, or its label), "other class" the next one, "mixture"
-    none; "one example" has the features of one held-out image of the class.
+    "class" is the true class (its mean features, or its label), "other class" the next one, "one example"
+    has the features of one held-out image of the class. "mixture" has no class, which a network learned;
+    "unmatched" has no features to match, which a projected network did not learn.
     """
     K = len(test.names)
     rows = torch.linspace(0, len(test.images) - 1, min(ROWS, len(test.images))).round().long()
@@ -33,7 +34,7 @@ def denoising(net, train, test) -> dict:
         arms = {"class": (net, y), "other class": (net, (y + 1) % K)}
     else:
         arms = {}
-    arms["mixture"] = (net, None)
+    arms["unmatched" if hasattr(net, "gains") else "mixture"] = (net, None)
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(x0.shape, generator=generator)
     found["psnr"] = {
