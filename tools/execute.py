@@ -25,6 +25,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from guidelib.ledger import load_claims
 from tools.chapters import BookError, Chapter
 from tools.files import ROOT
+from tools.first_cell import of_chapter
+from tools.manifest import CARRIED
 
 # a cell may take as long as the whole chapter declares, and this many seconds more, on a crowded
 # machine; a chapter twice as long. Both only stop a run that hangs: the budget itself is checked
@@ -85,7 +87,7 @@ def stamp(chapter: Chapter, solutions: list[Solution], root: Path = ROOT) -> str
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
     library = (f for f in (root / "guidelib").rglob("*") if f.suffix in {".py", ".mplstyle"})
     files = [*sorted(library), root / "constraints.txt", Path(__file__)]
-    ours = {root / "data/claims.toml", root / "data/status.json", root / "data/README.md"}
+    ours = {root / "data" / name for name in CARRIED}
     files += [f for f in sorted((root / "data").rglob("*")) if f.is_file() and f not in ours]
     for file in files:
         name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
@@ -111,7 +113,7 @@ def run(
             f"{chapter.path}:1: budget: download_mib is {chapter.budget.download_mib}; chapters "
             "run without a network, so it must be 0"
         )
-    code = [(n, cell) for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    code = [(n, cell) for n, cell in enumerate(notebook.cells) if of_chapter(cell)]
     deadline = 2 * chapter.budget.seconds + GRACE_SECONDS
     started = time.monotonic()
 

@@ -12,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.chapters import BookError, Budget, Cell, Chapter, line_of
 from tools.execute import Solution
+from tools.files import ROOT
+from tools.first_cell import chapter_cells, first_cell
 from tools.inline import Context, escape
 from tools.mystmd import Book, Page
 from tools.plain import block, caption, footnotes, shows_cell
@@ -30,7 +32,7 @@ def cost_line(budget: Budget) -> str:
     return f"at most {budget.seconds:g} s on two CPU cores, {memory} of memory, {download}"
 
 
-def export(chapter: Chapter, book: Book, chapters: list[Path]) -> NotebookNode:
+def export(chapter: Chapter, book: Book, chapters: list[Path], root: Path = ROOT) -> NotebookNode:
     """The chapter as a notebook without outputs; raises BookError at what it cannot show."""
     page = book.pages[chapter.path]
     if page.problems:
@@ -43,6 +45,7 @@ def export(chapter: Chapter, book: Book, chapters: list[Path]) -> NotebookNode:
         entries = "\n".join(f"- {entry}" for entry in page.citations)
         cells.append(new_markdown_cell(f"## References\n\n{entries}"))
     _name(cells)
+    cells.insert(1, first_cell(chapter.gpu, root))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -72,8 +75,7 @@ def figures(chapter: Chapter) -> dict[str, str]:
 def describe_images(notebook: NotebookNode, chapter: Chapter) -> None:
     """Alt text into the metadata of the images; raises BookError where text or image is missing."""
     alts = figures(chapter)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, source in zip(code, chapter.cells, strict=True):
+    for cell, source in zip(chapter_cells(notebook), chapter.cells, strict=True):
         images = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         where = f"{chapter.path}:{source.line}"
         if source.label in alts and len(images) != 1:

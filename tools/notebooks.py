@@ -26,6 +26,7 @@ from tools.chapters import (
 from tools.execute import Solution, run, stamp
 from tools.export import describe_images, export, solutions
 from tools.files import ROOT, write_text
+from tools.first_cell import chapter_cells
 from tools.mystmd import Book, parse_book
 from tools.status import check_budget, read_status, write_status
 
@@ -49,13 +50,12 @@ class Task:
         if ours != self.fresh.metadata.guidelib.stamp:
             return True
         # a stamp says nothing of outputs that somebody removed
-        return any(c.execution_count is None for c in self.stored.cells if c.cell_type == "code")
+        return any(cell.execution_count is None for cell in chapter_cells(self.stored))
 
     def with_stored_outputs(self, root: Path) -> NotebookNode:
         """Today's text with the stored outputs: the cells are the same where the stamp is."""
-        stored = [cell for cell in self.stored.cells if cell.cell_type == "code"]
-        fresh = [cell for cell in self.fresh.cells if cell.cell_type == "code"]
-        for new, old in zip(fresh, stored, strict=True):
+        cells = zip(chapter_cells(self.fresh), chapter_cells(self.stored), strict=True)
+        for new, old in cells:
             new.outputs, new.execution_count = old.outputs, old.execution_count
         finish(self.fresh, self.chapter, root)
         return self.fresh
@@ -86,7 +86,7 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
 
 def _task(path: Path, book: Book, root: Path) -> Task:
     chapter = read_chapter(path, root)
-    fresh = export(chapter, book, listed_chapters(root))
+    fresh = export(chapter, book, listed_chapters(root), root)
     todo = solutions(chapter, book.pages[path])
     fresh.metadata.guidelib["stamp"] = stamp(chapter, todo, root)
     target = root / "notebooks" / f"{chapter.name}.ipynb"

@@ -53,7 +53,7 @@ def test_a_right_notebook_is_green(outcomes):
 
 
 def test_an_exported_chapter_is_green(outcomes):
-    assert outcomes[1]["exported"] == ["PASSED"] * 4
+    assert outcomes[1]["exported"] == ["PASSED"] * 5
 
 
 def test_a_perturbed_reference_is_red(outcomes):

@@ -99,9 +99,9 @@ def test_text_starts_anew_at_headings_and_figures(notebook):
 
 def test_hidden_cells_are_folded(notebook):
     folded = [cell.metadata for cell in notebook.cells if cell.metadata.get("cellView") == "form"]
-    assert [list(cell.tags) for cell in folded] == [["hide-input"], ["remove-cell"]]
-    assert folded[0].jupyter == {"source_hidden": True}
-    assert folded[1].jupyter == {"source_hidden": True, "outputs_hidden": True}
+    assert [list(cell.tags) for cell in folded] == [["setup"], ["hide-input"], ["remove-cell"]]
+    assert folded[0].jupyter == folded[1].jupyter == {"source_hidden": True}
+    assert folded[2].jupyter == {"source_hidden": True, "outputs_hidden": True}
 
 
 def test_identifiers_do_not_move_with_other_cells(parsed, notebook, tmp_path):

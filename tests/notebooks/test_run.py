@@ -15,6 +15,7 @@ from tools.chapters import BookError, Cell, read_chapter
 from tools.execute import Solution, clean, run, stamp
 from tools.export import describe_images
 from tools.files import ROOT, write_text
+from tools.first_cell import chapter_cells
 from tools.notebooks import finish, main, records
 from tools.status import check_budget
 
@@ -34,7 +35,7 @@ def chapter_of(code: list[str], root: Path):
 
 def test_outputs_counts_and_metadata_are_stored(executed):
     notebook = stored(executed, FIRST)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = chapter_cells(notebook)
     assert [cell.execution_count for cell in code] == [1, 2, 3, 4]
     assert code[2].outputs[0].text == "slope 2\n"
     assert code[1].outputs[0].metadata == {"image/png": {"alt": "A line that rises from 0 to 2."}}
@@ -44,6 +45,15 @@ def test_outputs_counts_and_metadata_are_stored(executed):
     assert set(notebook.metadata) == {"kernelspec", "language_info", "guidelib"}
     assert notebook.metadata.language_info == {"name": "python"}
     nbformat.validate(notebook)
+
+
+def test_the_cell_that_installs_comes_first_and_holds_no_output(executed):
+    for path in (executed / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        first, *others = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert notebook.cells[1] is first and first.id == "setup"
+        assert first.outputs == [] and first.execution_count is None
+        assert chapter_cells(notebook) == others
 
 
 def test_what_it_cost_is_kept_apart(executed):
@@ -275,7 +285,7 @@ def test_download_must_be_none(book):
 def test_images_and_figures_belong_together(executed):
     chapter = read_chapter(Path(f"chapters/{FIRST}.md"), executed)
     notebook = stored(executed, FIRST)
-    first, drawn = [cell for cell in notebook.cells if cell.cell_type == "code"][:2]
+    first, drawn = chapter_cells(notebook)[:2]
     drawn.outputs *= 2
     with pytest.raises(BookError, match="md:52: cell cell-line stands in a figure and shows 2 im"):
         describe_images(notebook, chapter)
