@@ -25,8 +25,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from guidelib.ledger import load_claims
 from tools.chapters import BookError, Chapter
 from tools.files import ROOT
-from tools.first_cell import of_chapter
 from tools.manifest import CARRIED
+
+GENERATED = "generated"  # the tag of code cells that the chapter does not have
 
 # a cell may take as long as the whole chapter declares, and this many seconds more, on a crowded
 # machine; a chapter twice as long. Both only stop a run that hangs: the budget itself is checked
@@ -49,8 +50,8 @@ else:
 print(_json.dumps([_time.thread_time() + sum(_os.times()[2:4]), _mib]))
 """
 _OFFLINE = f"exec({Path(__file__).with_name('offline.py').read_text()!r}, {{}})"
-# each solution sees what the chapter defined, and leaves nothing behind
-_SOLUTION = """
+# each solution or stub sees what the chapter defined, and leaves nothing behind
+_TRIAL = """
 exec(compile({code!r}, {name!r}, "exec"), dict(globals()))
 import sys as _sys
 if "matplotlib.pyplot" in _sys.modules:
@@ -59,10 +60,10 @@ if "matplotlib.pyplot" in _sys.modules:
 
 
 @dataclass(frozen=True)
-class Solution:
-    """The ```python blocks of one solution, run together after the chapter."""
+class Trial:
+    """Code of an exercise that is run after the chapter: a solution, or the stub that must not pass."""
 
-    name: str  # "Exercise 3.1"
+    name: str  # "solution of Exercise 3.1"
     line: int
     code: str
 
@@ -76,12 +77,18 @@ class Measured:
     download_mib: float
 
 
-def stamp(chapter: Chapter, solutions: list[Solution], root: Path = ROOT) -> str:
-    """A hash of all that the outputs depend on: cells, solutions, claims, library, data, pins."""
+def chapter_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells that stand in the chapter, one for one: not those that only notebooks have."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in code if GENERATED not in cell.metadata.get("tags", [])]
+
+
+def stamp(chapter: Chapter, trials: list[Trial], root: Path = ROOT) -> str:
+    """A hash of all that the outputs depend on: cells, exercises, claims, library, data, pins."""
     known = load_claims(root / "data/claims.toml")
     parts = [
         [[cell.source, cell.tags] for cell in chapter.cells],
-        [[solution.name, solution.code] for solution in solutions],
+        [[trial.name, trial.code] for trial in trials],
         {name: known.get(name) for name in chapter.claims},
     ]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
@@ -98,7 +105,7 @@ def stamp(chapter: Chapter, solutions: list[Solution], root: Path = ROOT) -> str
 def run(
     notebook: NotebookNode,
     chapter: Chapter,
-    solutions: list[Solution],
+    trials: list[Trial],
     root: Path = ROOT,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Measured:
@@ -113,7 +120,8 @@ def run(
             f"{chapter.path}:1: budget: download_mib is {chapter.budget.download_mib}; chapters "
             "run without a network, so it must be 0"
         )
-    code = [(n, cell) for n, cell in enumerate(notebook.cells) if of_chapter(cell)]
+    mine = {cell.id for cell in chapter_cells(notebook)}
+    code = [(n, cell) for n, cell in enumerate(notebook.cells) if cell.id in mine]
     deadline = 2 * chapter.budget.seconds + GRACE_SECONDS
     started = time.monotonic()
 
@@ -148,10 +156,10 @@ def run(
             progress(count)
         wall = time.monotonic() - started
         after = json.loads(hidden(_PROBE))
-        for solution in solutions:
-            where = f"{chapter.path}:{solution.line}: solution of {solution.name}"
+        for trial in trials:
+            where = f"{chapter.path}:{trial.line}: {trial.name}"
             started = time.monotonic()
-            source = _SOLUTION.format(code=solution.code, name=f"<solution of {solution.name}>")
+            source = _TRIAL.format(code=trial.code, name=f"<{trial.name}>")
             _guarded(lambda source=source: hidden(source), where)
     return Measured(min(wall, after[0] - before[0]), after[1], 0)
 
@@ -169,7 +177,7 @@ def _guarded(action: Callable[[], object], where: str) -> None:
     try:
         action()
     except CellExecutionError as error:
-        inside = re.findall(r"<solution of [^>]*>\D*(\d+)", re.sub(r"\x1b\[[\d;]*m", "", str(error)))
+        inside = re.findall(r"<(?:solution|stub) of [^>]*>\D*(\d+)", re.sub(r"\x1b\[[\d;]*m", "", str(error)))
         at = f" (its line {inside[-1]})" if inside else ""
         raise BookError(f"{where} failed{at}: {error.ename}: {error.evalue}") from error
     except CellTimeoutError as error:

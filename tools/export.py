@@ -11,9 +11,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.chapters import BookError, Budget, Cell, Chapter, line_of
-from tools.execute import Solution
+from tools.execute import GENERATED, Trial, chapter_cells
+from tools.exercises import Exercise, exercises
 from tools.files import ROOT
-from tools.first_cell import chapter_cells, first_cell
+from tools.first_cell import first_cell
 from tools.inline import Context, escape
 from tools.mystmd import Book, Page
 from tools.plain import block, caption, footnotes, shows_cell
@@ -72,6 +73,15 @@ def figures(chapter: Chapter) -> dict[str, str]:
     return found
 
 
+def exercise_cell(exercise: Exercise) -> NotebookNode:
+    """The stub and its check, for the reader to fill in and run: the book does not run it."""
+    # nbval and mystmd each have their own tag
+    tags = [GENERATED, "exercise", "nbval-skip", "skip-execution"]
+    made = new_code_cell(exercise.cell, metadata={"tags": tags})
+    made["id"] = exercise.label
+    return made
+
+
 def describe_images(notebook: NotebookNode, chapter: Chapter) -> None:
     """Alt text into the metadata of the images; raises BookError where text or image is missing."""
     alts = figures(chapter)
@@ -92,26 +102,17 @@ def describe_images(notebook: NotebookNode, chapter: Chapter) -> None:
             output.metadata = NotebookNode({"image/png": {"alt": alts[source.label]}})
 
 
-def solutions(chapter: Chapter, page: Page) -> list[Solution]:
-    """The python blocks of every solution, in order."""
-    found = []
-    for node in _all(page.mdast, "solution"):
-        title = "".join(text["value"] for text in _all(node["children"][0], "text"))
-        code = [n["value"] for n in _all(node, "code") if n.get("lang") == "python"]
-        if code:
-            name = title.replace("\u00a0", " ").removeprefix("Solution to ")
-            references = [ref["label"] for ref in _all(node["children"][0], "crossReference")]
-            target = re.escape(references[0]) if references else ""
-            line = line_of(chapter.text, rf"\{{solution\}}\s+{target}\b")
-            found.append(Solution(name, line, "\n\n".join(code)))
-    return found
-
-
-def _all(node: dict, kind: str) -> Iterator[dict]:
-    if node["type"] == kind:
-        yield node
-    for child in node.get("children", []):
-        yield from _all(child, kind)
+def trials(found: list[Exercise]) -> list[Trial]:
+    """What is run after the chapter: every solution, which its check must accept, and every stub."""
+    todo = []
+    for exercise in found:
+        name = f"Exercise {exercise.number}"
+        accepted = f"_verdict = {exercise.check}\nassert _verdict, _verdict"
+        code = "\n\n".join([exercise.answer, accepted, *exercise.looks])
+        todo.append(Trial(f"solution of {name}", exercise.line, code))
+        open_still = f"_verdict = {exercise.check}\nassert _verdict.name == 'unanswered', _verdict"
+        todo.append(Trial(f"stub of {name}", exercise.line, f"{exercise.stub}\n\n{open_still}"))
+    return todo
 
 
 def _head(chapter: Chapter) -> str:
@@ -128,6 +129,7 @@ def _body(chapter: Chapter, page: Page, context: Context) -> Iterator[NotebookNo
     """Cells in order: code, and text that starts anew at every heading and after every figure."""
     figures(chapter)  # complains early
     waiting = list(chapter.cells)
+    todo = iter(exercises(chapter.path, page.mdast, chapter.text))
     before: Cell | None = None
     for part in page.mdast["children"]:
         context.at(part)
@@ -147,9 +149,16 @@ def _body(chapter: Chapter, page: Page, context: Context) -> Iterator[NotebookNo
                 yield new_markdown_cell(caption(node, context))
                 before = None
                 continue
-            if node["type"] == "heading" and text:
+            if node["type"] in ("heading", "exercise") and text:
                 yield new_markdown_cell("\n\n".join(text))
                 text = []
+            if node["type"] == "exercise":
+                exercise = next(todo)
+                text.append(block(exercise.statement, context))
+                yield new_markdown_cell("\n\n".join(text))
+                yield exercise_cell(exercise)
+                text, before = [], None
+                continue
             text += filter(None, [block(node, context)])
         if text:
             before = None

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell
 
 from guidelib import __version__
 from tools.chapters import github
+from tools.execute import GENERATED
 from tools.files import ROOT
 
 NAME = "setup"
@@ -46,17 +47,7 @@ def first_cell(gpu: bool, root: Path = ROOT) -> NotebookNode:
     else:
         mirror = _MIRROR.format(source=BESIDE)
     source = _SOURCE.format(version=__version__, mirror=mirror, wheel=WHEEL, gpu=gpu)
-    metadata = {"tags": [NAME], "cellView": "form", "jupyter": {"source_hidden": True}}
+    metadata = {"tags": [GENERATED, NAME], "cellView": "form", "jupyter": {"source_hidden": True}}
     cell = new_code_cell(source, metadata=metadata)
     cell["id"] = NAME
     return cell
-
-
-def of_chapter(cell: NotebookNode) -> bool:
-    """Is this a code cell that stands in the chapter, rather than the generated one?"""
-    return cell.cell_type == "code" and NAME not in cell.metadata.get("tags", [])
-
-
-def chapter_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """The code cells that stand in the chapter, in order."""
-    return [cell for cell in notebook.cells if of_chapter(cell)]

@@ -7,6 +7,7 @@ says that code, library, data or pins have changed since. Nothing is written unl
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,10 @@ from tools.chapters import (
     listed_chapters,
     read_chapter,
 )
-from tools.execute import Solution, run, stamp
-from tools.export import describe_images, export, solutions
+from tools.execute import Trial, chapter_cells, run, stamp
+from tools.exercises import exercises, places
+from tools.export import describe_images, export, trials
 from tools.files import ROOT, write_text
-from tools.first_cell import chapter_cells
 from tools.mystmd import Book, parse_book
 from tools.status import check_budget, read_status, write_status
 
@@ -37,7 +38,7 @@ class Task:
 
     chapter: Chapter
     fresh: NotebookNode
-    solutions: list[Solution]
+    trials: list[Trial]
     stored: NotebookNode | None
     measured: dict | None
     path: Path
@@ -54,14 +55,14 @@ class Task:
 
     def with_stored_outputs(self, root: Path) -> NotebookNode:
         """Today's text with the stored outputs: the cells are the same where the stamp is."""
-        cells = zip(chapter_cells(self.fresh), chapter_cells(self.stored), strict=True)
-        for new, old in cells:
+        stored, fresh = chapter_cells(self.stored), chapter_cells(self.fresh)
+        for new, old in zip(fresh, stored, strict=True):
             new.outputs, new.execution_count = old.outputs, old.execution_count
         finish(self.fresh, self.chapter, root)
         return self.fresh
 
 
-def plan(names: list[str], root: Path = ROOT) -> list[Task]:
+def plan(names: list[str], root: Path = ROOT, book: Book | None = None) -> list[Task]:
     """What there is to do for these chapters, or for all, which must then all be there."""
     if names:
         paths = [path for path in listed_chapters(root) if (root / path).exists()]
@@ -71,7 +72,7 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
     if unknown:
         known = ", ".join(path.stem for path in paths) or "none yet"
         raise BookError(f"no chapter {', '.join(sorted(unknown))}; chapters are: {known}")
-    book = parse_book(root)
+    book = book or parse_book(root)
     chosen = [path for path in paths if not names or path.stem in names]
     tasks, problems = [], []
     for path in chosen:
@@ -87,7 +88,7 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
 def _task(path: Path, book: Book, root: Path) -> Task:
     chapter = read_chapter(path, root)
     fresh = export(chapter, book, listed_chapters(root), root)
-    todo = solutions(chapter, book.pages[path])
+    todo = trials(exercises(path, book.pages[path].mdast, chapter.text))
     fresh.metadata.guidelib["stamp"] = stamp(chapter, todo, root)
     target = root / "notebooks" / f"{chapter.name}.ipynb"
     stored = nbformat.read(target, as_version=4) if target.exists() else None
@@ -112,8 +113,7 @@ def finish(notebook: NotebookNode, chapter: Chapter, root: Path) -> None:
 
 def records(notebook: NotebookNode) -> list[dict]:
     """The claims that a notebook's outputs record, in order."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    outputs = [output.get("data", {}) for cell in cells for output in cell.outputs]
+    outputs = [output.get("data", {}) for cell in chapter_cells(notebook) for output in cell.outputs]
     return [data[MIME] for data in outputs if MIME in data]
 
 
@@ -131,6 +131,11 @@ def stale(tasks: list[Task], root: Path = ROOT) -> list[str]:
         else:
             check_budget(task.chapter, task.measured)
     return found
+
+
+def places_file(book: Book, root: Path = ROOT) -> tuple[Path, str]:
+    """What the exercises' checkers call the places of the book, and where that is stored."""
+    return root / "guidelib/checks/places.json", json.dumps(places(book), indent=1) + "\n"
 
 
 def orphans(root: Path = ROOT) -> list[str]:
@@ -156,7 +161,7 @@ def update(task: Task, force: bool, root: Path = ROOT) -> str:
                 print(f"\r{task.chapter.name}: cell {done} of {count}", end="", file=sys.stderr)
 
         print(f"{task.chapter.name}: running {count} cells", flush=True)
-        measured = run(task.fresh, task.chapter, task.solutions, root, progress)
+        measured = run(task.fresh, task.chapter, task.trials, root, progress)
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr)
         finish(task.fresh, task.chapter, root)
@@ -182,11 +187,15 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     failed = False
     try:
         names = [Path(name).stem for name in options.names]
-        tasks = plan(names, root)
+        book = parse_book(root)
+        tasks = plan(names, root, book)
+        path, text = places_file(book, root)
         if options.check:
             lines = stale(tasks, root) + ([] if names else orphans(root))
             print("\n".join(lines + ["run 'make notebooks'"]) if lines else "all up to date")
             return 1 if lines else 0
+        if path.parent.is_dir() and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            write_text(path, text)
         for task in tasks:
             try:
                 print(f"{task.chapter.name}: {update(task, options.force, root)}", flush=True)

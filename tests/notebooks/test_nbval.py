@@ -53,7 +53,8 @@ def test_a_right_notebook_is_green(outcomes):
 
 
 def test_an_exported_chapter_is_green(outcomes):
-    assert outcomes[1]["exported"] == ["PASSED"] * 5
+    # its last two cells are stubs: theirs is the reader's to run
+    assert outcomes[1]["exported"] == ["PASSED"] * 5 + ["SKIPPED"] * 2
 
 
 def test_a_perturbed_reference_is_red(outcomes):

@@ -8,7 +8,8 @@ import pytest
 
 from tests.notebooks.conftest import FIXTURE, copy_book
 from tools.chapters import BookError, read_chapter
-from tools.export import export, figures, solutions
+from tools.exercises import exercises, follows, places
+from tools.export import export, figures, trials
 from tools.inline import escape
 from tools.mystmd import parse_book
 
@@ -99,7 +100,7 @@ def test_text_starts_anew_at_headings_and_figures(notebook):
 
 def test_hidden_cells_are_folded(notebook):
     folded = [cell.metadata for cell in notebook.cells if cell.metadata.get("cellView") == "form"]
-    assert [list(cell.tags) for cell in folded] == [["setup"], ["hide-input"], ["remove-cell"]]
+    assert [list(cell.tags) for cell in folded] == [["generated", "setup"], ["hide-input"], ["remove-cell"]]
     assert folded[0].jupyter == folded[1].jupyter == {"source_hidden": True}
     assert folded[2].jupyter == {"source_hidden": True, "outputs_hidden": True}
 
@@ -110,13 +111,57 @@ def test_identifiers_do_not_move_with_other_cells(parsed, notebook, tmp_path):
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 
-def test_solutions_are_found_with_their_lines(parsed):
-    chapter = read_chapter(FIRST, FIXTURE)
-    found = solutions(chapter, parsed.pages[FIRST])
-    assert [solution.name for solution in found] == ["Exercise 1.1", "Exercise 1.2"]
-    assert found[0].code == "doubled = 2 * slope\n\nassert doubled == 4\nslope = None"
-    for solution in found:
-        assert "{solution} ex-" in chapter.text.split("\n")[solution.line - 1]
+def found(book, path=FIRST, root=FIXTURE):
+    return exercises(path, book.pages[path].mdast, (root / path).read_text())
+
+
+def test_exercises_are_read_with_all_their_parts(parsed):
+    first, second = found(parsed)
+    assert (first.number, first.title, first.kind, first.difficulty, first.minutes) == (
+        "1.1", "A first one", "predict", 1, 5,
+    )  # fmt: skip
+    assert first.stub == "doubled = ..." and first.check == 'check("ex-first", doubled)'
+    assert first.answer == "doubled = 2 * slope" and first.looks == ("assert doubled == 4\nslope = None",)
+    assert first.hint and not second.hint and second.title == ""
+    lines = (FIXTURE / FIRST).read_text().split("\n")
+    assert [lines[e.line - 1] for e in (first, second)] == [":label: ex-first", ":label: ex-second"]
+
+
+def test_a_notebook_offers_the_stub_between_statement_and_solution(notebook):
+    ids = [cell.id for cell in notebook.cells]
+    at = ids.index("ex-first")
+    before, stub, after = notebook.cells[at - 1 : at + 2]
+    assert before.source.endswith("Double the slope.") and "```" not in before.source
+    assert stub.source == 'doubled = ...\n\ncheck("ex-first", doubled)'
+    assert stub.execution_count is None and not stub.outputs
+    assert {"nbval-skip", "skip-execution"} < set(stub.metadata.tags)
+    assert after.source.startswith("<details>\n<summary>Hint</summary>")
+
+
+def test_solutions_and_stubs_are_tried(parsed):
+    names = [(trial.name, trial.line) for trial in trials(found(parsed))]
+    lines = [exercise.line for exercise in found(parsed)]
+    assert names == [
+        (f"{what} of Exercise 1.{n}", lines[n - 1]) for n in (1, 2) for what in ("solution", "stub")
+    ]
+
+
+def test_places_are_called_by_their_numbers(parsed):
+    known = places(parsed)
+    assert known["eq-tweedie"] == "equation (1.2)" and known["sec-one"] == "section 1.1"
+    assert known["fig-line"] == "figure 1.1" and known["eq-second"] == "equation (2.1)"
+
+
+@pytest.mark.parametrize(("stub", "answer", "good"), [
+    ("x = ...", "x = 1", True),
+    ("def f(x):\n    y = ...\n    return ...", "def f(x):\n    y = x\n    z = y\n    return z", True),
+    ("x = ...\n\n\ny = 1", "x = 2\ny = 1", True),
+    ("x = ...", "x = ...", False),
+    ("x = ...", "y = 1", False),
+    ("def f(x):\n    return ...", "def f(x, y):\n    return y", False),
+])  # fmt: skip
+def test_an_answer_is_the_stub_filled_in(stub, answer, good):
+    assert follows(stub, answer) == good
 
 
 @pytest.mark.parametrize(
@@ -134,6 +179,14 @@ def test_plain_text_stays_plain(given, expected):
     assert escape(given) == expected
 
 
+META = "*predict · difficulty 1/5 · 5 min*\n\n"
+STUB = '```python\nx = ...\n\ncheck("{}", x)\n```\n'
+
+
+def bad(label, *parts):
+    return f":::{{exercise}} One\n:label: {label}\n\n" + "".join(parts).replace("{}", label)
+
+
 WRONG = {
     ":::{nosuch}\nx\n:::": "unknown directive: nosuch",
     "a {nosuch}`role`": "unknown role: nosuch",
@@ -149,6 +202,11 @@ WRONG = {
     "![](figures/still.png)": "image figures/still.png has no alt text",
     "$\\score$": "in a macro argument",
     ":::{figure} #cell-line\nNot after its cell.\n:::": "figure #cell-line has no :alt: text",
+    bad("ex-a", "Guess.\n:::"): "exercise ex-a: open it with .kind · difficulty n/5 · m min",
+    bad("ex-b", META, "Say it.\n:::"): "exercise ex-b: it holds one python block, the stub",
+    bad("ex-c", META, "```python\nx = ...\n```\n:::"): "the stub ends with an empty line and check",
+    bad("ex-d", META, STUB, ":::"): "exercise ex-d: its solution must follow it",
+    bad("ex-e", META, STUB, ":::\n\n:::{solution} ex-e\nOne.\n:::"): "must be the stub with every ... repl",
     ":::{figure} #cell-x\n:alt: x\nNo cell.\n:::": "figure #cell-x: no cell has this label",
     ":::{figure} #cell-line\n:alt: x\nNot after it.\n:::": "figure #cell-line must stand right after",
 }

@@ -12,10 +12,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from guidelib.ledger import MIME
 from tests.notebooks.conftest import copy_book
 from tools.chapters import BookError, Cell, read_chapter
-from tools.execute import Solution, clean, run, stamp
+from tools.execute import Trial, chapter_cells, clean, run, stamp
 from tools.export import describe_images
 from tools.files import ROOT, write_text
-from tools.first_cell import chapter_cells
 from tools.notebooks import finish, main, records
 from tools.status import check_budget
 
@@ -50,10 +49,9 @@ def test_outputs_counts_and_metadata_are_stored(executed):
 def test_the_cell_that_installs_comes_first_and_holds_no_output(executed):
     for path in (executed / "notebooks").glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
-        first, *others = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        assert notebook.cells[1] is first and first.id == "setup"
-        assert first.outputs == [] and first.execution_count is None
-        assert chapter_cells(notebook) == others
+        first = notebook.cells[1]
+        assert first.id == "setup" and first.outputs == [] and first.execution_count is None
+        assert first not in chapter_cells(notebook)
 
 
 def test_what_it_cost_is_kept_apart(executed):
@@ -83,11 +81,11 @@ def test_text_is_exported_again_without_a_kernel(book, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert out == f"notebooks/{FIRST}.ipynb is stale: its text changed\nrun 'make notebooks'\n"
     monkeypatch.setattr("tools.notebooks.run", lambda *_: pytest.fail("it ran the chapter"))
-    before = [cell.outputs for cell in stored(book, FIRST).cells if cell.cell_type == "code"]
+    before = [cell.outputs for cell in chapter_cells(stored(book, FIRST))]
     assert main([], book) == 0
     assert f"{FIRST}: text exported, outputs kept" in capsys.readouterr().out
     after = stored(book, FIRST)
-    assert [cell.outputs for cell in after.cells if cell.cell_type == "code"] == before
+    assert [cell.outputs for cell in chapter_cells(after)] == before
     assert any("Say it twice." in cell.source for cell in after.cells)
 
 
@@ -102,7 +100,7 @@ def test_the_stamp_covers(book, what):
         "library": ("guidelib/new.py", "", "x = 1"),
         "solution": ("none", "", ""),
     }[what]
-    path, solution = book / path, Solution("Exercise 1.1", 1, "x = 1")
+    path, solution = book / path, Trial("solution of Exercise 1.1", 1, "x = 1")
 
     def now() -> str:
         return stamp(read_chapter(Path(f"chapters/{FIRST}.md"), book), [solution], book)
@@ -235,12 +233,12 @@ def test_solutions_see_the_chapter_and_leave_nothing(tmp_path):
     root = copy_book(tmp_path / "book")
     chapter, notebook = chapter_of(["x = 1", "import socket; s = socket.create_server(('', 0))\n"
                                     "socket.create_connection(s.getsockname()).close()"], root)  # fmt: skip
-    good = Solution("Exercise 2.1", 50, "def f():\n    return x\n\ny = f()\nx = 5")
-    also = Solution("Exercise 2.2", 60, "assert x == 1\nassert 'y' not in globals()")
+    good = Trial("solution of Exercise 2.1", 50, "def f():\n    return x\n\ny = f()\nx = 5")
+    also = Trial("solution of Exercise 2.2", 60, "assert x == 1\nassert 'y' not in globals()")
     measured = run(notebook, chapter, [good, also], root)
     assert 0 < measured.seconds < 20 and 20 < measured.memory_mib < 512
     assert [cell.execution_count for cell in notebook.cells] == [1, 2]
-    bad = Solution("Exercise 2.3", 70, "a = x\nassert a == 2, a")
+    bad = Trial("solution of Exercise 2.3", 70, "a = x\nassert a == 2, a")
     with pytest.raises(
         BookError, match=r"md:70: solution of Exercise 2.3 failed \(its line 2\): AssertionError: 1"
     ):
@@ -287,7 +285,7 @@ def test_images_and_figures_belong_together(executed):
     notebook = stored(executed, FIRST)
     first, drawn = chapter_cells(notebook)[:2]
     drawn.outputs *= 2
-    with pytest.raises(BookError, match="md:52: cell cell-line stands in a figure and shows 2 im"):
+    with pytest.raises(BookError, match="md:54: cell cell-line stands in a figure and shows 2 im"):
         describe_images(notebook, chapter)
     drawn.outputs = drawn.outputs[:1]
     first.outputs = drawn.outputs
