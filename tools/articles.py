@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from tools.chapters import BookError
+from tools.mathml import letters
 
 VOID = {"br", "col", "hr", "img", "wbr"}
 DROPPED_TAGS = {"button", "nav", "script", "style"}
@@ -104,7 +105,7 @@ def articles(site: Path) -> list[Article]:
     made = []
     for name, part in listed:
         html = (site / f"{name}.html").read_text(encoding="utf-8")
-        tree = _Reader(html).root
+        tree = _Reader(letters(html)).root
         title = re.search(r"<title>(.*?)</title>", html)[1].split(" · ")[0]
         article = Article(name, _unescape(title), _unescape(part), tree)
         _relink(article, names)
@@ -121,6 +122,8 @@ def _relink(article: Article, names: set[str]) -> None:
         if element.tag == "img":
             article.pictures.append(element.get("src"))
             element.set("src", f"images/{Path(element.get('src')).name}")
+        if element.get("class") == "number" and element.tail and not element.tail[0].isspace():
+            element.tail = f" {element.tail}"  # "1.2 Title" also where no style sheet is read
         if element.tag == "a" and "href" in element.attrib:
             page, hash_, anchor = element.get("href").partition("#")
             if page.removesuffix(".html") in names and page.endswith(".html"):

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from guidelib import __version__
+from tools.articles import contents
 from tools.bundle import SUMS, archive, sums, write_files
 from tools.chapters import BookError, project
 from tools.epub import epub
@@ -42,6 +43,8 @@ ABOUT = """\
 def build(seed: int = SEED, root: Path = ROOT) -> Path:
     """Make every edition; returns the archive. Raises BookError where something is out of date."""
     out = root / "_build/editions"
+    out.mkdir(parents=True, exist_ok=True)
+    contents(root / "_build/html")  # complains early
     book = parse_book(root)
     tasks = plan([], root, book)
     old = stale(tasks, root)
@@ -62,7 +65,7 @@ def build(seed: int = SEED, root: Path = ROOT) -> Path:
             files[f"course/{name}/{part}"] = content.encode() if isinstance(content, str) else content
     with tempfile.TemporaryDirectory(prefix="guidelib-mirror-") as folder:
         mirror = Path(folder)
-        write_mirror(mirror, root)
+        write_mirror(mirror)
         for path in sorted(path for path in mirror.rglob("*") if path.is_file()):
             files[f"mirror/{path.relative_to(mirror).as_posix()}"] = path.read_bytes()
     files["book.epub"] = epub(root)

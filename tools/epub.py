@@ -49,7 +49,7 @@ _PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 """
 _CSS = """body { line-height: 1.45; }
 h1, h2, h3 { font-weight: normal; line-height: 1.2; }
-h1 .number { margin-right: .4em; }
+.equation > a { display: block; text-align: right; margin-top: -1.7em; }
 img { max-width: 100%; }
 pre { font-size: .8em; white-space: pre-wrap; }
 .standfirst, figcaption { font-style: italic; }

@@ -152,7 +152,7 @@ def _goals(chapter: Chapter, page: Page, context: Context) -> Iterator[tuple[str
     for opening, name in GOALS.items():
         if opening not in found:
             raise BookError(f"{chapter.path}:1: no paragraph opens with **{opening}**; write one")
-        said = block(found[opening], context).strip()
+        said = _alone(block(found[opening], context).strip())
         yield name, said[:1].upper() + said[1:]
 
 

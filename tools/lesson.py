@@ -19,7 +19,8 @@ RULE = (
     "unless it is longer than that."
 )
 _HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
-_NOT_TAUGHT = {"exercise", "solution", "admonition", "details"}  # and hints, which are admonitions
+# hints are admonitions
+_NOT_TAUGHT = {"exercise", "solution", "admonition", "details", "footnoteDefinition"}
 
 
 @dataclass

@@ -11,6 +11,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tools.chapters import BookError
 from tools.files import ROOT
+from tools.mathml import letters
 
 # mystmd and the theme set formulas with the same KaTeX
 _KATEX = """
@@ -66,4 +67,4 @@ def _mathml(formulas: list[tuple[str, bool]], theme: Path = ROOT / "theme") -> l
     if done.returncode:
         error = next((line for line in done.stderr.split("\n") if "Error" in line), done.stderr[-300:])
         raise BookError(f"course kit: KaTeX could not set a formula: {error.strip()}")
-    return json.loads(done.stdout)
+    return [letters(html) for html in json.loads(done.stdout)]

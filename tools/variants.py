@@ -29,7 +29,7 @@ def draw(chapter: Chapter, exercises: list[Exercise], seed: int, count: int = CO
 
     Where an exercise has fewer different draws than letters, draws repeat.
     """
-    known = _checkers(chapter)
+    known = _checkers(chapter) if exercises else {}
     found = []
     for exercise in exercises:
         variant = getattr(known.get(exercise.label), "variant", None)
