@@ -21,6 +21,15 @@ _PAGE = """<!doctype html>
 _FOOT = """<div style="width:100%;font:8px Georgia,serif;text-align:center">
 <span class="pageNumber"></span></div>"""
 
+# a closed fold would be printed closed, and what is not loaded yet not at all
+_READY = """async () => {
+    for (const fold of document.querySelectorAll('details')) fold.open = true;
+    for (const image of document.images) image.loading = 'eager';
+    await Promise.all([...document.fonts].map((font) => font.load()));
+    await Promise.all([...document.images].map((image) => image.decode()));
+    await document.fonts.ready;
+}"""
+
 
 def pdf(root: Path = ROOT) -> bytes | None:
     """The bytes of the PDF; None, with a line that says so, where there is no Chromium."""
@@ -37,9 +46,7 @@ def pdf(root: Path = ROOT) -> bytes | None:
         browser = playwright.chromium.launch(executable_path=command, args=FLAGS)
         page = browser.new_page()
         page.goto(source.as_uri(), wait_until="networkidle")
-        # a closed fold would be printed closed, a picture that was not scrolled to not at all
-        page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
-        page.evaluate("Promise.all([...document.images].map(i => (i.loading = 'eager', i.decode())))")
+        page.evaluate(_READY)
         printed = page.pdf(
             format="A4", tagged=True, outline=True, prefer_css_page_size=False,
             display_header_footer=True, header_template="<span></span>", footer_template=_FOOT,
