@@ -2,58 +2,58 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from tools.articles import contents
+from tools.chapters import BookError
 from tools.files import ROOT
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--no-pdf-header-footer --generate-pdf-document-outline --virtual-time-budget=20000"
+).split()
+LIMIT_SECONDS = 300
+# the code of pictures is in the notebooks and on the site
 _PAGE = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
 <link rel="stylesheet" href="../html/assets/book.css">
-<style>article + article {{ break-before: page; }} article {{ padding: 0 !important; }}</style>
+<style>
+@page {{ size: A4; margin: 20mm 22mm; @bottom-center {{ content: counter(page); font: 9pt serif; }} }}
+article + article {{ break-before: page; }}
+article {{ padding: 0 !important; }}
+.fold {{ display: none; }}
+</style>
 </head><body class="first"><main>{body}</main></body></html>
 """
-_FOOT = """<div style="width:100%;font:8px Georgia,serif;text-align:center">
-<span class="pageNumber"></span></div>"""
-
-# a closed fold would be printed closed, and what is not loaded yet not at all
-_READY = """async () => {
-    for (const fold of document.querySelectorAll('details')) fold.open = true;
-    for (const image of document.images) image.loading = 'eager';
-    await Promise.all([...document.fonts].map((font) => font.load()));
-    await Promise.all([...document.images].map((image) => image.decode()));
-    await document.fonts.ready;
-}"""
 
 
 def pdf(root: Path = ROOT) -> bytes | None:
     """The bytes of the PDF; None, with a line that says so, where there is no Chromium."""
     command = next(filter(None, map(shutil.which, NAMES)), None)
-    if command is None or importlib.util.find_spec("playwright") is None:
+    if command is None:
         print("no PDF: Chromium is not here; install it with 'apt-get install chromium'", flush=True)
         return None
-    from playwright.sync_api import sync_playwright
-
     source = root / "_build/print/book.html"
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(one_page(root / "_build/html"), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=command, args=FLAGS)
-        page = browser.new_page()
-        page.goto(source.as_uri(), wait_until="networkidle")
-        page.evaluate(_READY)
-        printed = page.pdf(
-            format="A4", tagged=True, outline=True, prefer_css_page_size=False,
-            display_header_footer=True, header_template="<span></span>", footer_template=_FOOT,
-            margin={"top": "20mm", "bottom": "20mm", "left": "22mm", "right": "22mm"},
-        )  # fmt: skip
-        browser.close()
-    return _the_same(printed)
+    with tempfile.TemporaryDirectory(prefix="guidelib-print-") as folder:
+        target = Path(folder, "book.pdf")
+        options = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}"]
+        try:
+            done = subprocess.run(
+                [command, *FLAGS, *options, source.as_uri()],
+                capture_output=True, text=True, timeout=LIMIT_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise BookError(f"Chromium printed for longer than {LIMIT_SECONDS} s; run it again") from error
+        if not target.exists():
+            raise BookError(f"Chromium made no PDF: {done.stderr.strip()[-300:]}")
+        return _the_same(target.read_bytes())
 
 
 def one_page(site: Path) -> str:
@@ -67,6 +67,10 @@ def one_page(site: Path) -> str:
         body = re.sub(r'(aria-labelledby=")', rf"\1{name}--", body)
         body = re.sub(r'href="#', f'href="#{name}--', body)
         body = re.sub(r'href="([\w-]+)\.html(?:#([^"]*))?"', _internal, body)
+        # a picture that nobody scrolled to, and a fold that nobody opened, would not be printed
+        body = body.replace(' loading="lazy"', "").replace("<details", "<details open")
+        # the outline takes a heading's words as they stand
+        body = re.sub(r'(<span class="number">[^<]*</span>)(?=[^\s<])', r"\1 ", body)
         body = re.sub(r'src="(?!https?:)', 'src="../html/', body)
         bodies.append(body.replace("<article>", f'<article id="{name}--">', 1))
     return _PAGE.format(title=title, body="\n".join(bodies))
