@@ -7,16 +7,34 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from guidelib import __version__
+from tests.chromium import served
 from tests.editions.away import Away, failure, fake_wheel, said
+from tools import manifest
+from tools.files import ROOT
 from tools.first_cell import WHEEL, first_cell
-from tools.mirror import write_mirror
+from tools.mirror import SOURCES, write_mirror
 from tools.notebooks import plan
 
 
 @pytest.fixture(scope="module")
-def mirror(tmp_path_factory):
+def release(tmp_path_factory):
+    """What a wheel is made of, with one more file of data, and the repository set."""
+    root = tmp_path_factory.mktemp("release")
+    for name in SOURCES:
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "guidelib", root / "guidelib", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "data/probe").mkdir()
+    (root / "data/probe/weights.bin").write_bytes(b"weights")
+    (root / "myst.yml").write_text("project:\n  github: some/book\n")
+    assert manifest.main([], root) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def mirror(release, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mirror")
-    write_mirror(folder)
+    write_mirror(folder, release)
     return folder
 
 
@@ -95,6 +113,26 @@ def test_imports_of_every_chapter(away, mirror, tasks):
     for cell in (setup, *imports):
         assert failure(cell) is None, f"{cell.source}\n{failure(cell)}"
     assert away.installed() - away.before == {"guidelib", f"guidelib-{__version__}.dist-info"}
+
+
+def test_library_and_data_come_from_a_server(away, mirror, release):
+    """With the repository set, and a mirror at an address instead of it; a file is checked and kept."""
+    code = "from guidelib.files import path\nprint(path('probe/weights.bin').read_bytes())"
+    book = new_notebook(cells=[first_cell(False, release), new_code_cell(code), new_code_cell(code)])
+    assert "https://github.com/some/book/releases/download/" in book.cells[0].source
+    shutil.rmtree(away.packages / "guidelib", ignore_errors=True)
+    for info in away.packages.glob("guidelib-*"):
+        shutil.rmtree(info)
+    with served(mirror) as address:
+        settings = {"GUIDELIB_MIRROR": address, "no_proxy": "127.0.0.1"}
+        cells = away.run(book, "served", **settings)
+    assert [failure(cell) for cell in cells] == [None, None, None], said(cells[0])
+    assert "b'weights'" in said(cells[1]) and said(cells[2]) == "b'weights'\n"
+    assert away.installed() - away.before == {"guidelib", f"guidelib-{__version__}.dist-info"}
+    (offline,) = away.run(new_notebook(cells=[new_code_cell(code)]), "offline")
+    assert failure(offline).startswith(
+        "OSError: probe/weights.bin cannot be had from https://github.com/some/book/raw/v"
+    )
 
 
 def runs_wholly(task, away, mirror) -> None:
