@@ -75,6 +75,8 @@ def test_the_epub_says_what_the_site_says(held):
         assert words in text
     assert "Download" not in text and "katex-html" not in ET.tostring(tree, "unicode")
     assert tree.find(f".//{XHTML}img").get("alt") == "A line that rises from 0 to 2."
+    assert set(tree.find(f".//{XHTML}img").keys()) == {"src", "alt"}, "what only a browser needs is gone"
+    assert any(formula.get("display") == "block" for formula in tree.iter(f"{MATHML}math"))
     assert any("𝔼" in "".join(formula.itertext()) for formula in tree.iter(f"{MATHML}math"))
 
 
