@@ -6,11 +6,8 @@ import torch
 from torch.special import ndtr, ndtri
 
 from guidelib.checks.core import CHANGES_INPUTS, Exercise, Variant, Wrong, checker
+from guidelib.checks.draws import uniform
 from guidelib.exact.mixtures import GaussianMixture
-
-
-def _uniform(generator: torch.Generator, low: float, high: float) -> float:
-    return low + (high - low) * torch.rand((), generator=generator, dtype=torch.float64).item()
 
 
 # A far point: shrinkage towards the centre of the only class that can have made it.
@@ -55,8 +52,8 @@ def _slope(P, gap, lam, sigma, between=lambda P: P * (1 - P), shrink=True, withi
 SECOND = Exercise(
     truth=lambda P, gap, lam, sigma: _slope(P, gap, lam, sigma),
     cases=lambda generator: (
-        (torch.rand(n, generator=generator, dtype=torch.float64), _uniform(generator, 1, 4),
-         _uniform(generator, 0.3, 1), _uniform(generator, 0.5, 2)) for n in (1, 2, 3, 50)
+        (torch.rand(n, generator=generator, dtype=torch.float64), uniform(generator, 1, 4),
+         uniform(generator, 0.3, 1), uniform(generator, 0.5, 2)) for n in (1, 2, 3, 50)
     ),
     wrong=(
         Wrong("the doubt between the classes is missing",
@@ -106,8 +103,8 @@ def _vp_cases(generator: torch.Generator):
         mean = torch.randn(2, generator=generator, dtype=torch.float64)
         denoiser = GaussianMixture([0.4, 0.6], mean, [0.2, 0.2])
         x_t = torch.randn(n, generator=generator, dtype=torch.float64)
-        low = _uniform(generator, 0.05, 0.5)
-        yield denoiser, x_t, low, _uniform(generator, low + 0.05, 0.95)
+        low = uniform(generator, 0.05, 0.5)
+        yield denoiser, x_t, low, uniform(generator, low + 0.05, 0.95)
 
 
 VP = Exercise(
@@ -143,7 +140,7 @@ def _wreck(spread, sigma_max, lam):
 SIGN = Exercise(
     truth=_wreck,
     cases=lambda generator: (
-        (_uniform(generator, 1, 30), _uniform(generator, 5, 30), _uniform(generator, 0.3, 2))
+        (uniform(generator, 1, 30), uniform(generator, 5, 30), uniform(generator, 0.3, 2))
         for _ in range(4)
     ),
     tolerance=0.02,  # at sigma_max, sigma and the noisy width are nearly the same: both are accepted

@@ -38,8 +38,10 @@ def converted(function, convert):
 
 
 def single(function):
-    """Computed in float32."""
-    return lambda *args: function(*[a.float() if isinstance(a, torch.Tensor) else a for a in args])
+    """Computed in float32; labels stay integers."""
+    return lambda *args: function(
+        *[a.float() if torch.is_tensor(a) and a.is_floating_point() else a for a in args]
+    )
 
 
 def looped(function):
