@@ -7,14 +7,14 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from guidelib.checks.core import Exercise, Variant, Wrong, checker
+from guidelib.checks.draws import uniform
 from guidelib.denoisers import to_eps
 from guidelib.exact.mixtures import GaussianMixture
 from guidelib.schedules import linear_alpha_bar
 
 
-def _uniform(generator: torch.Generator, low: float, high: float, *shape: int):
-    number = low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64)
-    return number if shape else number.item()
+def _row(generator: torch.Generator, low: float, high: float, n: int) -> torch.Tensor:
+    return torch.empty(n, dtype=torch.float64).uniform_(low, high, generator=generator)
 
 
 # Three classifiers: which factors the gradient of a logarithm sees.
@@ -45,10 +45,10 @@ def _missing_pull(p, pulls):
 
 def _pulls_cases(generator: torch.Generator):
     for n, classes in (1, 2), (2, 3), (3, 4), (20, 4):
-        weights = _uniform(generator, 0.5, 1, classes)
-        means = _uniform(generator, -1, 1, classes)
+        weights = _row(generator, 0.5, 1, classes)
+        means = _row(generator, -1, 1, classes)
         world = GaussianMixture(weights / weights.sum(), means, torch.ones(classes))
-        x, sigma = _uniform(generator, -2, 2, n), _uniform(generator, 0.5, 2)
+        x, sigma = _row(generator, -2, 2, n), uniform(generator, 0.5, 2)
         guesses = [world(x, sigma, torch.full((n,), k)) for k in range(classes - 1)]
         pulls = torch.stack([(guess - world(x, sigma)) / sigma**2 for guess in guesses], dim=1)
         yield world.posterior(x, sigma), pulls
@@ -89,10 +89,10 @@ def _modest(clean, b, lam, sigma, power=2, exponent=-1, subtract=True, restore=T
 
 def _clean_cases(generator: torch.Generator):
     for n in (1, 2, 3, 40):
-        pi_0, gap = _uniform(generator, 0.15, 0.4), _uniform(generator, 1, 3)
-        lam, sigma = _uniform(generator, 0.5, 0.9), _uniform(generator, 1, 3)
+        pi_0, gap = uniform(generator, 0.15, 0.4), uniform(generator, 1, 3)
+        lam, sigma = uniform(generator, 0.5, 0.9), uniform(generator, 1, 3)
         world = GaussianMixture([pi_0, 1 - pi_0], [-gap / 2, gap / 2], [lam**2] * 2)
-        x = _uniform(generator, -3, 3, n)
+        x = _row(generator, -3, 3, n)
         clean = [world.label_log_prob(x, 0.0, torch.full((n,), k)) for k in (0, 1)]
         yield torch.stack(clean, dim=1), math.log(pi_0 / (1 - pi_0)), lam, sigma
 
@@ -149,9 +149,9 @@ def _guided_ddim(model, log_prob, x_t, alpha_bar, steps,
 def _ddim_cases(generator: torch.Generator):
     T = 60
     for n, count in (1, 2), (2, 3), (3, 4), (20, 6):
-        pi_0, gap = _uniform(generator, 0.2, 0.5), _uniform(generator, 1, 3)
+        pi_0, gap = uniform(generator, 0.2, 0.5), uniform(generator, 1, 3)
         world = GaussianMixture([pi_0, 1 - pi_0], [-gap / 2, gap / 2], [1.0, 0.5])
-        alpha_bar = linear_alpha_bar(T, 0.001, _uniform(generator, 0.1, 0.15))
+        alpha_bar = linear_alpha_bar(T, 0.001, uniform(generator, 0.1, 0.15))
 
         def log_prob(x_t, t, world=world, alpha_bar=alpha_bar):
             a = alpha_bar[t]
@@ -205,8 +205,8 @@ def _wreck(gap, lam, sigma, sigma_next):
 FORTY = Exercise(
     truth=_wreck,
     cases=lambda generator: (
-        (_uniform(generator, 1, 4), _uniform(generator, 0.4, 0.8), _uniform(generator, 40, 100),
-         _uniform(generator, 25, 36)) for _ in range(5)
+        (uniform(generator, 1, 4), uniform(generator, 0.4, 0.8), uniform(generator, 40, 100),
+         uniform(generator, 25, 36)) for _ in range(5)
     ),
     tolerance=0.02,  # sigma' and the noisy width are nearly the same: both are accepted
     wrong=(
@@ -256,7 +256,7 @@ def _excess(pi_0, gap, lam, within=1.0, between=1.0, blur=1.0, power=2):
 RESCUE = Exercise(
     truth=_measured,
     cases=lambda generator: (
-        (_uniform(generator, 0.2, 0.4), _uniform(generator, 1, 2), _uniform(generator, 0.5, 0.9))
+        (uniform(generator, 0.2, 0.4), uniform(generator, 1, 2), uniform(generator, 0.5, 0.9))
         for _ in range(5)
     ),
     wrong=(
