@@ -86,7 +86,7 @@ def plan(names: list[str], root: Path = ROOT) -> list[Task]:
 
 def _task(path: Path, book: Book, root: Path) -> Task:
     chapter = read_chapter(path, root)
-    fresh = export(chapter, book, listed_chapters(root))
+    fresh = export(chapter, book, listed_chapters(root), root)
     todo = solutions(chapter, book.pages[path])
     fresh.metadata.guidelib["stamp"] = stamp(chapter, todo, root)
     target = root / "notebooks" / f"{chapter.name}.ipynb"

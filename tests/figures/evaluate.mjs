@@ -1,0 +1,2 @@
+// Reads { module, calls: [[function, ...]] } on the standard input; see test_mathematics.py.
+import { readFileSync } from 'node:fs';
