@@ -69,7 +69,7 @@ def check_options(figure: Moving) -> None:
     if draw is None:
         raise BookError(f"{figure.where}: no figure {figure.name!r}; there are {', '.join(stills.DRAW)}")
     wanted = {key: p.annotation for key, p in inspect.signature(draw).parameters.items()}
-    for key in figure.options.keys() ^ wanted.keys():
+    for key in [k for k in figure.options if k not in wanted] + [k for k in wanted if k not in figure.options]:
         problem = "unknown option" if key in figure.options else "missing option"
         raise BookError(
             f"{figure.where}: {problem} {key!r} of the figure {figure.name}; it takes {', '.join(wanted)}"

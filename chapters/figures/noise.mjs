@@ -106,7 +106,7 @@ const STYLE = `
 .moving input[type=range] { grid-column: 1 / -1; width: 100%; min-height: 1.6rem; margin: 0; accent-color: var(--link, #1d5791); }
 .moving select, .moving .controls button { font: inherit; color: inherit; min-height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
 .moving select { grid-column: 1 / -1; background: var(--paper, Canvas); }
-.moving .controls button { font-weight: 600; }
+.moving .controls button { font-weight: 600; max-width: 14rem; }
 .moving .handle { position: absolute; width: 2rem; height: 2rem; margin: -1rem 0 0 -1rem; padding: 0; border: 0; background: transparent; cursor: grab; touch-action: none; }
 .moving .handle::before { content: ''; position: absolute; inset: .5rem; border-radius: 50%; border: 2px solid var(--paper, #fff); background: var(--dot, currentColor); box-shadow: 0 0 0 1.5px currentColor; }
 .moving .readout { margin: .7rem 0 0; overflow-x: auto; }
@@ -485,22 +485,22 @@ function render({ model, el }) {
 
   const made = stage(el, {
     label: 'Four curves over the noisy point x: density, class probabilities, score and denoiser of the mixture.',
-    height: (width) => (width < 520 ? 760 : 470),
+    height: (width) => (width < 520 ? 740 : 462),
     layout(width) {
       const narrow = width < 520;
       const w = narrow ? width - 40 : (width - 96) / 2;
       const h = narrow ? 130 : 160;
-      const box = (i) => (narrow ? [32, 24 + i * 186, w, h] : [32 + (i % 2) * (w + 56), 24 + Math.floor(i / 2) * 236, w, h]);
+      const box = (i) => (narrow ? [32, 24 + i * 182, w, h] : [32 + (i % 2) * (w + 56), 24 + Math.floor(i / 2) * 228, w, h]);
       const ranges = [[0, 1], [0, 1.06], [-5, 5], [-5, 5]];
       panels = ranges.map((range, i) => panel(box(i), [-EDGE, EDGE], range));
       scaleDensity();
     },
     draw(ctx, colors) {
       const [p, q, s, d] = panels;
-      axes(ctx, p, colors, { xticks: TICKS, yticks: p.ticks, title: 'density p(x) at this noise', xlabel: 'noisy point x' });
-      axes(ctx, q, colors, { xticks: TICKS, yticks: [0, 0.5, 1], title: 'probability of each class', xlabel: 'noisy point x' });
-      axes(ctx, s, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'score s(x, σ)', xlabel: 'noisy point x' });
-      axes(ctx, d, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'denoiser D(x, σ): clean against noisy', xlabel: 'noisy point x' });
+      axes(ctx, p, colors, { xticks: TICKS, yticks: p.ticks, title: 'density of noisy points' });
+      axes(ctx, q, colors, { xticks: TICKS, yticks: [0, 0.5, 1], title: 'probability of each class' });
+      axes(ctx, s, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'score s', xlabel: s.top === d.top ? 'noisy point x' : '' });
+      axes(ctx, d, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'denoiser D, clean against noisy', xlabel: 'noisy point x' });
       for (const each of panels) line(ctx, each.X(probe), each.top, each.X(probe), each.top + each.height, colors.line);
       inside(ctx, d, () => {
         for (let k = 0; k < K; k += 1) {

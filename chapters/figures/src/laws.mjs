@@ -95,7 +95,7 @@ function makeDrift(D, { centre: m, scale: s }, beta, length) {
 
 /** The law of the probability-flow ODE: points of the grid are carried back to the noise, whose cdf they
  * keep (chapter 1, eq-quantile). Runge-Kutta of fourth order in `steps` steps. */
-export function odeLaw(D, grid, steps = 40) {
+export function odeLaw(D, grid, steps = 56) {
   const { x, h, centre, scale } = grid;
   const n = x.length;
   const drift = makeDrift(D, grid, 1, n);

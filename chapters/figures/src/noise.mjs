@@ -76,22 +76,22 @@ function render({ model, el }) {
 
   const made = stage(el, {
     label: 'Four curves over the noisy point x: density, class probabilities, score and denoiser of the mixture.',
-    height: (width) => (width < 520 ? 760 : 470),
+    height: (width) => (width < 520 ? 740 : 462),
     layout(width) {
       const narrow = width < 520;
       const w = narrow ? width - 40 : (width - 96) / 2;
       const h = narrow ? 130 : 160;
-      const box = (i) => (narrow ? [32, 24 + i * 186, w, h] : [32 + (i % 2) * (w + 56), 24 + Math.floor(i / 2) * 236, w, h]);
+      const box = (i) => (narrow ? [32, 24 + i * 182, w, h] : [32 + (i % 2) * (w + 56), 24 + Math.floor(i / 2) * 228, w, h]);
       const ranges = [[0, 1], [0, 1.06], [-5, 5], [-5, 5]];
       panels = ranges.map((range, i) => panel(box(i), [-EDGE, EDGE], range));
       scaleDensity();
     },
     draw(ctx, colors) {
       const [p, q, s, d] = panels;
-      axes(ctx, p, colors, { xticks: TICKS, yticks: p.ticks, title: 'density p(x) at this noise', xlabel: 'noisy point x' });
-      axes(ctx, q, colors, { xticks: TICKS, yticks: [0, 0.5, 1], title: 'probability of each class', xlabel: 'noisy point x' });
-      axes(ctx, s, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'score s(x, σ)', xlabel: 'noisy point x' });
-      axes(ctx, d, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'denoiser D(x, σ): clean against noisy', xlabel: 'noisy point x' });
+      axes(ctx, p, colors, { xticks: TICKS, yticks: p.ticks, title: 'density of noisy points' });
+      axes(ctx, q, colors, { xticks: TICKS, yticks: [0, 0.5, 1], title: 'probability of each class' });
+      axes(ctx, s, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'score s', xlabel: s.top === d.top ? 'noisy point x' : '' });
+      axes(ctx, d, colors, { xticks: TICKS, yticks: [-4, 0, 4], title: 'denoiser D, clean against noisy', xlabel: 'noisy point x' });
       for (const each of panels) line(ctx, each.X(probe), each.top, each.X(probe), each.top + each.height, colors.line);
       inside(ctx, d, () => {
         for (let k = 0; k < K; k += 1) {

@@ -17,7 +17,7 @@ const STYLE = `
 .moving input[type=range] { grid-column: 1 / -1; width: 100%; min-height: 1.6rem; margin: 0; accent-color: var(--link, #1d5791); }
 .moving select, .moving .controls button { font: inherit; color: inherit; min-height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
 .moving select { grid-column: 1 / -1; background: var(--paper, Canvas); }
-.moving .controls button { font-weight: 600; }
+.moving .controls button { font-weight: 600; max-width: 14rem; }
 .moving .handle { position: absolute; width: 2rem; height: 2rem; margin: -1rem 0 0 -1rem; padding: 0; border: 0; background: transparent; cursor: grab; touch-action: none; }
 .moving .handle::before { content: ''; position: absolute; inset: .5rem; border-radius: 50%; border: 2px solid var(--paper, #fff); background: var(--dot, currentColor); box-shadow: 0 0 0 1.5px currentColor; }
 .moving .readout { margin: .7rem 0 0; overflow-x: auto; }
