@@ -69,7 +69,9 @@ def check_options(figure: Moving) -> None:
     if draw is None:
         raise BookError(f"{figure.where}: no figure {figure.name!r}; there are {', '.join(stills.DRAW)}")
     wanted = {key: p.annotation for key, p in inspect.signature(draw).parameters.items()}
-    for key in [k for k in figure.options if k not in wanted] + [k for k in wanted if k not in figure.options]:
+    for key in [*figure.options, *wanted]:
+        if key in figure.options and key in wanted:
+            continue
         problem = "unknown option" if key in figure.options else "missing option"
         raise BookError(
             f"{figure.where}: {problem} {key!r} of the figure {figure.name}; it takes {', '.join(wanted)}"

@@ -11,6 +11,10 @@ import torch
 
 from guidelib import plots
 from guidelib.exact.mixtures import GaussianMixture
+from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law
+from guidelib.guidance import cfg
+from guidelib.samplers import sample_heun, sample_sde
+from guidelib.schedules import geometric_sigmas
 
 
 def noise(weights: list[float], means: list[float], widths: list[float], sigma: float, probe: float):
@@ -50,4 +54,45 @@ def noise(weights: list[float], means: list[float], widths: list[float], sigma: 
     return figure
 
 
-DRAW = {"noise": noise}
+def guidance(scale: float, separation: float, weight: float, beta: float):
+    """The four laws of guidance at one setting, and paths that lead to two of them."""
+    plots.use_style()
+    world = GaussianMixture([weight, 1 - weight], [0.0, -float(separation)], [1.0, 1.0])
+    guided = cfg(world, scale)
+    laws = {
+        "conditional": mixture_law(world, 0),
+        "tilted": tilted_law(world, 0, scale),
+        "sde": sde_law(guided, 1e6, 0, beta=beta),
+        "ode": ode_law(guided, 1e6, 0),
+    }
+    words = {"conditional": "true class", "tilted": "tilted", "sde": "SDE", "ode": "ODE"}
+    figure, (left, right) = plots.panels(2, height=3.3, gridspec_kw={"width_ratios": [1, 1.5]})
+    sigmas = geometric_sigmas(160, 0.02, 300.0)
+    start = 300 * torch.randn(1000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    for kind, sampler, settings in (("ode", sample_heun, {}), ("sde", sample_sde, {"beta": beta})):
+        path = []
+        end = sampler(
+            guided, start, sigmas, torch.zeros(1000).long(), generator=torch.Generator().manual_seed(2),
+            callback=lambda i, sigma, x, D, path=path: path.append(x[:14] / (1 + sigma**2) ** 0.5),
+            **settings,
+        )  # fmt: skip
+        plots.paths(left, sigmas[:-1], torch.stack(path), plots.COLORS[kind])
+        plots.histogram(right, end, kind, bins=np.linspace(-5, 6, 56), alpha=0.2)
+    plots.noise_axis(left, ticks=(30, 3, 0.3, 0.03))
+    left.set(xlim=(60, 0.02), ylim=(-5, 6), ylabel=r"$x_\sigma / \sqrt{1 + \sigma^2}$", title="on the way")
+    at = np.linspace(-5, 6, 441)
+    for kind, law in laws.items():
+        pdf = law.pdf(at)
+        plots.law(right, at, pdf, kind, fill=kind == "conditional")
+    peaks = sorted(laws, key=lambda kind: -laws[kind].pdf(at).max())
+    for i, kind in enumerate(peaks):
+        text = f"{words[kind]}: mean {laws[kind].mean:.2f}, spread {laws[kind].std:.2f}"
+        right.text(0.98, 0.97 - 0.09 * i, text, color=plots.COLORS[kind], ha="right", va="top",
+                   transform=right.transAxes, fontsize=8)  # fmt: skip
+    top = 1.6 * max(law.pdf(at).max() for law in laws.values())
+    right.set(xlim=(-5, 6), ylim=(0, top), xlabel="$x$ in class widths", ylabel="density")
+    right.set_title(rf"$g = {scale:g}$, separation $\rho = {separation:g}$, weight {weight:g}")
+    return figure
+
+
+DRAW = {"noise": noise, "guidance": guidance}

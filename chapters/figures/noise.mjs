@@ -220,7 +220,7 @@ function player(made, tick) {
     else requestAnimationFrame(frame);
     made.paint();
   }
-  return { stop: () => press(false) };
+  return { stop: () => press(false), playing: () => playing };
 }
 
 function handle({ board }, color, onMove, onKey) {

@@ -84,7 +84,7 @@ def test_a_bundle_runs_alone(tmp_path):
     """mystmd copies one file under another name; it must find nothing beside it."""
     for name in {figure.name for figure in BOOK}:
         (tmp_path / "w-0a1b.mjs").write_text(bundle(name))
-        script = "import('./w-0a1b.mjs').then((m) => process.exit(m.default.render instanceof Function ? 0 : 1))"
+        script = "import('./w-0a1b.mjs').then((m) => process.exit(m.default.render.length === 1 ? 0 : 1))"
         node = Path(sys.executable).with_name("node")
         subprocess.run([node if node.exists() else "node", "-e", script], cwd=tmp_path, check=True)
 

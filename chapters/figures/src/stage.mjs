@@ -138,7 +138,7 @@ export function player(made, tick) {
     else requestAnimationFrame(frame);
     made.paint();
   }
-  return { stop: () => press(false) };
+  return { stop: () => press(false), playing: () => playing };
 }
 
 /** A point on the board that is dragged, or moved by arrow keys. `onMove(x, y)` gets the pointer's place in
