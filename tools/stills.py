@@ -13,7 +13,7 @@ from guidelib import plots
 from guidelib.exact.mixtures import GaussianMixture
 from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law
 from guidelib.guidance import cfg
-from guidelib.samplers import sample_heun, sample_sde
+from guidelib.samplers import sample_ddim, sample_ddpm, sample_heun, sample_sde
 from guidelib.schedules import geometric_sigmas
 
 
@@ -95,4 +95,46 @@ def guidance(scale: float, separation: float, weight: float, beta: float):
     return figure
 
 
-DRAW = {"noise": noise, "guidance": guidance}
+def trajectories(
+    weights: list[float], means: list[float], widths: list[float], solver: str, steps: int, seed: int
+):
+    """Paths from noise to data by one solver, the exact flow behind them, and the law at the end."""
+    plots.use_style()
+    mixture = GaussianMixture(weights, means, [width**2 for width in widths])
+    sampler = {"euler": sample_ddim, "heun": sample_heun, "ancestral": sample_ddpm}[solver]
+    rng = torch.Generator().manual_seed(seed)
+    sigmas = geometric_sigmas(steps, 0.05, 20.0)
+    path = []
+    end = sampler(
+        mixture, 20 * torch.randn(2000, generator=rng, dtype=torch.float64), sigmas, generator=rng,
+        callback=lambda i, sigma, x, D: path.append(x),
+    )  # fmt: skip
+    levels = sigmas.clone()
+    levels[-1] = 0.025  # where 0 is drawn
+    seen = torch.stack([*path, end]) / (1 + levels[:, None] ** 2).sqrt()
+    kind = mixture.posterior(end).argmax(1)
+    figure, (fan, side) = plots.panels(
+        2, height=3.4, sharey=True, gridspec_kw={"width_ratios": [3.4, 1], "wspace": 0.02}
+    )
+    noise, grid = torch.logspace(1.31, -1.61, 61, dtype=torch.float64), torch.linspace(-3.4, 3.4, 161)
+    spread = torch.tensor(widths)[:, None, None] ** 2 + noise**2
+    at = grid[:, None] * (1 + noise**2).sqrt()
+    below = torch.special.ndtr((at - torch.tensor(means)[:, None, None]) / spread.sqrt())
+    mass = (mixture.weights[:, None, None] * below).sum(0)
+    fan.contour(noise, grid, mass, (torch.arange(15) + 0.5) / 15, colors="#CCCCCC", linewidths=0.8)
+    for k in range(len(means)):
+        color = plots.COLORS[["class0", "class1", "feature"][k]]
+        plots.paths(fan, levels, seen[:, :32][:, kind[:32] == k], color, alpha=0.9)
+        weights_of = np.full(int((kind == k).sum()), 56 / 6.8 / 2000)
+        side.hist(end[kind == k], bins=np.linspace(-3.4, 3.4, 57), weights=weights_of, color=color,
+                  alpha=0.6, orientation="horizontal")  # fmt: skip
+    side.plot(mixture.log_prob(grid).exp(), grid, color="#333333")
+    plots.noise_axis(fan, ticks=(20, 5, 1, 0.2, 0.05))
+    fan.set(xlim=(20, 0.025), ylim=(-3.4, 3.4), ylabel=r"$x_\sigma / \sqrt{1 + \sigma^2}$")
+    words = {"euler": "Euler (DDIM)", "heun": "Heun", "ancestral": "ancestral (DDPM)"}
+    fan.set_title(f"{words[solver]}, {steps} steps")
+    side.set(xlabel="density", title="law at the end")
+    return figure
+
+
+DRAW = {"noise": noise, "trajectories": trajectories, "guidance": guidance}

@@ -109,9 +109,10 @@ const STYLE = `
 .moving .controls button { font-weight: 600; max-width: 14rem; }
 .moving .handle { position: absolute; width: 2rem; height: 2rem; margin: -1rem 0 0 -1rem; padding: 0; border: 0; background: transparent; cursor: grab; touch-action: none; }
 .moving .handle::before { content: ''; position: absolute; inset: .5rem; border-radius: 50%; border: 2px solid var(--paper, #fff); background: var(--dot, currentColor); box-shadow: 0 0 0 1.5px currentColor; }
-.moving .readout { margin: .7rem 0 0; overflow-x: auto; }
+.moving .readout { margin: .7rem 0 0; }
 .moving table { border-collapse: collapse; width: 100%; font: inherit; border: 0; margin: 0; }
-.moving th, .moving td { font-weight: 400; text-align: right; padding: .12rem 0 .12rem .9rem; border: 0; white-space: nowrap; }
+.moving th, .moving td { font-weight: 400; text-align: right; padding: .12rem 0 .12rem .6rem; border: 0; white-space: nowrap; }
+.moving thead th { white-space: normal; vertical-align: bottom; }
 .moving th:first-child { text-align: left; padding-left: 0; }
 .moving .key { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; }
 .moving :focus-visible { outline: 2px solid var(--mark, #b93e0c); outline-offset: 2px; }`;

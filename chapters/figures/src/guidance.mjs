@@ -12,7 +12,7 @@ const BINS = 55;
 const [LEFT, RIGHT] = [-5, 6];
 const SIGMAS = geometricSigmas(160, 0.02, 300);
 const STEPS = SIGMAS.length - 1;
-const TOP = 60; // the noise level at which the picture begins
+const TOP = 40; // the noise level at which the picture begins
 const KINDS = { conditional: 'true class', tilted: 'tilted density', ode: 'guided ODE', sde: 'guided SDE' };
 
 function render({ model, el }) {
@@ -47,6 +47,7 @@ function render({ model, el }) {
     for (let i = 0; i < N; i += 1) clouds[0].x[i] = SIGMAS[0] * rng.normal();
     clouds[1].x.set(clouds[0].x); // both start from the same points
     record();
+    while (SIGMAS[now] > TOP) advance();
   }
 
   /** Positions seen through the microscope of chapter 1, x / sqrt(1 + sigma^2), as traces and as a histogram. */
@@ -76,19 +77,28 @@ function render({ model, el }) {
     below = panel([below.left, below.top, below.width, below.height], [LEFT, RIGHT], [0, 1.1 * top]);
     const tick = niceStep(1.1 * top);
     below.ticks = [0, tick, Number((2 * tick).toPrecision(2))];
-    // each name right of its curve, and lower than the name above it
+    below.names = [...names(['conditional', 'tilted'], -1), ...names(['ode', 'sde'], 1)];
+  }
+
+  /** Names beside the curves, left (-1) or right (1), where at that height no other curve is in the way. */
+  function names(kinds, toSide) {
+    const found = kinds.map((kind) => ({ kind, y: below.Y(0.66 * Math.max(...laws[kind].pdf)) })).sort((a, b) => a.y - b.y);
+    const edge = (kind, y) => { // how far this curve reaches out at the height y
+      const { x, pdf } = laws[kind];
+      for (let i = 0; i < x.length; i += 1) {
+        const j = toSide < 0 ? i : x.length - 1 - i;
+        if (below.Y(pdf[j]) < y + 7) return below.X(x[j]);
+      }
+      return toSide * -Infinity;
+    };
     let last = -Infinity;
-    below.names = Object.entries(laws).map(([kind, { x, pdf }]) => {
-      let peak = 0;
-      for (let i = 0; i < pdf.length; i += 1) if (pdf[i] > pdf[peak]) peak = i;
-      let i = peak;
-      while (i < pdf.length - 1 && pdf[i] > 0.72 * pdf[peak]) i += 1;
-      return { kind, x: below.X(x[i]) + 7, y: below.Y(0.72 * pdf[peak]) };
-    }).sort((a, b) => a.y - b.y);
-    for (const each of below.names) {
-      each.y = Math.max(each.y, last + 15);
-      last = each.y;
+    for (const each of found) {
+      each.y = last = Math.max(each.y, last + 16);
+      const out = Object.keys(laws).map((kind) => edge(kind, each.y));
+      Object.assign(each, { toSide, own: edge(each.kind, each.y),
+        x: toSide < 0 ? Math.min(...out.filter(Number.isFinite)) : Math.max(...out.filter(Number.isFinite)) });
     }
+    return found;
   }
 
   const level = (sigma) => rain.top + ((Math.log(TOP) - Math.log(Math.max(sigma, 0.02))) / (Math.log(TOP) - Math.log(0.02))) * rain.height;
@@ -105,7 +115,7 @@ function render({ model, el }) {
     },
     draw(ctx, colors) {
       axes(ctx, below, colors, { xticks: [-4, -2, 0, 2, 4, 6], yticks: below.ticks, xlabel: 'x in class widths', title: 'where they arrive: densities' });
-      axes(ctx, rain, colors, { title: now < 0 ? 'noise level σ: press Play' : `noise level σ = ${SIGMAS[now].toPrecision(2)}` });
+      axes(ctx, rain, colors, { title: now < 0 ? 'on the way: press Play' : `on the way, at noise level ${Number(SIGMAS[now].toPrecision(2))}` });
       for (const sigma of LEVELS) {
         line(ctx, rain.left, level(sigma), rain.left + rain.width, level(sigma), colors.faint);
         words(ctx, String(sigma), rain.left - 6, level(sigma) + 4, colors.quiet, 'right');
@@ -117,7 +127,10 @@ function render({ model, el }) {
         if (now >= 0) for (const { kind, bins } of clouds) drawBars(ctx, bins, colors[kind]);
         for (const kind of ['tilted', 'sde', 'ode']) curve(ctx, below, laws[kind].x, laws[kind].pdf, colors[kind], kind);
       });
-      for (const { kind, x, y } of below.names) words(ctx, KINDS[kind], x, y, colors.text[kind]);
+      for (const { kind, x, y, toSide, own } of below.names) {
+        if (Math.abs(x - own) > 6) line(ctx, own, y - 4, x + 3 * toSide, y - 4, colors[kind]);
+        words(ctx, KINDS[kind], x + 7 * toSide, y, colors.text[kind], toSide < 0 ? 'right' : 'left');
+      }
     },
   });
 
@@ -167,7 +180,7 @@ function render({ model, el }) {
   slider(made, { label: 'separation ρ', min: 1, max: 8, step: 0.1, value: set.separation, show: number(1) }, change('separation'));
   slider(made, { label: 'weight of the class', min: 0.05, max: 0.95, step: 0.01, value: set.weight, show: number(2) }, change('weight'));
   slider(made, { label: 'stochasticity β of the SDE', min: 0.1, max: 0.9, step: 0.05, value: set.beta, show: number(2) }, change('beta'));
-  const fill = table(made, ['mean', 'spread', 'mass at x < 0', 'distance W₁'], KINDS);
+  const fill = table(made, ['mean', 'spread', 'mass below 0', 'W₁ to true'], KINDS);
   compute();
 }
 
