@@ -103,8 +103,8 @@ const STYLE = `
 .moving canvas { display: block; width: 100%; }
 .moving .controls { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9.6rem, 100%), 1fr)); gap: .5rem 1.4rem; margin: .6rem 0 0; align-items: end; }
 .moving label { display: grid; grid-template-columns: 1fr auto; gap: 0 .5rem; min-width: 0; }
-.moving input[type=range] { grid-column: 1 / -1; width: 100%; min-height: 1.6rem; margin: 0; accent-color: var(--link, #1d5791); }
-.moving select, .moving .controls button { font: inherit; color: inherit; min-height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
+.moving input[type=range] { grid-column: 1 / -1; width: 100%; height: 1.9rem; margin: 0; accent-color: var(--link, #1d5791); }
+.moving select, .moving .controls button { font: inherit; color: inherit; height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
 .moving select { grid-column: 1 / -1; background: var(--paper, Canvas); }
 .moving .controls button { font-weight: 600; max-width: 14rem; }
 .moving .handle { position: absolute; width: 2rem; height: 2rem; margin: -1rem 0 0 -1rem; padding: 0; border: 0; background: transparent; cursor: grab; touch-action: none; }

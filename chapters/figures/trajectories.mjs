@@ -287,8 +287,8 @@ const STYLE = `
 .moving canvas { display: block; width: 100%; }
 .moving .controls { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9.6rem, 100%), 1fr)); gap: .5rem 1.4rem; margin: .6rem 0 0; align-items: end; }
 .moving label { display: grid; grid-template-columns: 1fr auto; gap: 0 .5rem; min-width: 0; }
-.moving input[type=range] { grid-column: 1 / -1; width: 100%; min-height: 1.6rem; margin: 0; accent-color: var(--link, #1d5791); }
-.moving select, .moving .controls button { font: inherit; color: inherit; min-height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
+.moving input[type=range] { grid-column: 1 / -1; width: 100%; height: 1.9rem; margin: 0; accent-color: var(--link, #1d5791); }
+.moving select, .moving .controls button { font: inherit; color: inherit; height: 1.9rem; width: 100%; background: transparent; border: 1px solid currentColor; border-radius: 4px; padding: .1rem .5rem; cursor: pointer; }
 .moving select { grid-column: 1 / -1; background: var(--paper, Canvas); }
 .moving .controls button { font-weight: 600; max-width: 14rem; }
 .moving .handle { position: absolute; width: 2rem; height: 2rem; margin: -1rem 0 0 -1rem; padding: 0; border: 0; background: transparent; cursor: grab; touch-action: none; }
@@ -617,6 +617,8 @@ function render({ model, el }) {
   const ys = Float64Array.from({ length: 161 }, (_, i) => EDGE * (i / 80 - 1));
   const [at, density] = [new Float64Array(ys.length), new Float64Array(ys.length)];
   const bins = Array.from({ length: m.K }, () => new Float64Array(BINS));
+  const law = mixtureLaw(m, ANY, gridFor(m, 0, 240));
+  const exact = [m.weights[0].toFixed(3), Math.abs(law.mean) < 0.005 ? '0.00' : law.mean.toFixed(2), law.std.toFixed(2)];
   let paths; // (steps + 1) × N, through the microscope
   let sigmas;
   let reached; // steps done, with a fraction
@@ -643,18 +645,10 @@ function render({ model, el }) {
       mean += x[i] / N;
       square += x[i] ** 2 / N;
     }
-    readout.textContent = `${N} points end with share of class 0 ${left.toFixed(3)}, mean ${mean.toFixed(2)}, spread ${
-      Math.sqrt(square - mean ** 2).toFixed(2)}; exact: ${exact()}`.replaceAll('-', '−');
+    readout.textContent = ['share of class 0', left, 'mean', mean, 'spread', Math.sqrt(square - mean ** 2)]
+      .map((value, i) => (i % 2 ? `${value.toFixed(i < 2 ? 3 : 2)} (exact ${exact[(i - 1) / 2]})` : value)).join(' ')
+      .replaceAll('-', '−');
     wind(set.steps);
-  }
-
-  function exact() {
-    let [mean, square] = [0, 0];
-    for (let k = 0; k < m.K; k += 1) {
-      mean += m.weights[k] * m.means[k];
-      square += m.weights[k] * (m.vars[k] + m.means[k] ** 2);
-    }
-    return `${m.weights[0].toFixed(3)}, ${Math.abs(mean).toFixed(2)}, ${Math.sqrt(square - mean ** 2).toFixed(2)}`;
   }
 
   function wind(to) {
@@ -708,7 +702,7 @@ function render({ model, el }) {
     draw(ctx, colors) {
       const wide = fan.width > 300;
       axes(ctx, fan, colors, { xticks: wide ? [20, 5, 1, 0.2, 0.05] : [20, 1, 0.05], yticks: [-2, 0, 2],
-        xlabel: wide ? 'noise level σ, falling to 0' : 'noise level σ', title: wide ? 'x, scaled by 1/√(1 + σ²)' : 'scaled x' });
+        xlabel: wide ? 'noise level σ, falling to 0' : 'noise level σ', title: wide ? 'x, seen through the OU microscope' : 'x, rescaled' });
       axes(ctx, side, colors, { title: wide ? 'law at this noise' : 'law', xlabel: 'density' });
       inside(ctx, fan, () => {
         for (const each of flow) curve(ctx, fan, levels, each, colors.line, '', 1);
@@ -731,7 +725,7 @@ function render({ model, el }) {
         ctx.globalAlpha = 1;
         curve(ctx, side, density, ys, colors.ink, '', 2);
       });
-      words(ctx, 'exact', side.left + side.width, side.Y(2.9), colors.ink, 'right');
+      words(ctx, 'exact', side.left + 8, side.Y(2.8), colors.ink);
       line(ctx, fan.X(Math.max(SHOWN, now())), fan.top, fan.X(Math.max(SHOWN, now())), fan.top + fan.height, colors.line);
     },
   });

@@ -146,7 +146,7 @@ function render({ model, el }) {
     ctx.globalAlpha = 0.5;
     const zoom = 1 / Math.hypot(1, SIGMAS[now]);
     const y = level(SIGMAS[now]);
-    const up = kind === 'ode' ? -10 : 1;
+    const up = kind === 'ode' ? -19 : -9;
     for (let i = 0; i < N; i += 1) ctx.fillRect(rain.X(x[i] * zoom) - 0.8, y + up + ((i * 7) % 9), 1.6, 1.6);
     ctx.globalAlpha = 1;
   }
