@@ -124,7 +124,7 @@ def test_a_moving_figure_is_a_module_and_its_model(site: Path) -> None:
     figure = re.search(r'<figure [^>]*id="fig-counter">.*?</figure>', page, re.DOTALL)[0]
     assert re.search(r'</div><div class="still"><img src="build/ladder[^>]* alt="A ladder.">', figure)
     assert "lazy" not in figure  # paper must have it, though a screen shows the other
-    assert '<span class="number">Figure 2.1</span>' in figure
+    assert '<span class="number">Figure\xa02.1</span>' in figure
 
 
 @pytest.mark.parametrize("scripts", [True, False])
