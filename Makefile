@@ -34,6 +34,7 @@ setup-test:
 	@tools/setup book,test
 
 notebooks: setup ## export and execute the chapters that changed into notebooks/
+	$(PY) -m tools.figures
 	$(PY) -m tools.notebooks
 	$(PY) -m tools.front
 

@@ -18,6 +18,7 @@ import yaml
 
 from tools.chapters import BookError, Chapter, front_matter, pages, read_chapter
 from tools.export import cost_line
+from tools.moving import moving_figures
 from tools.status import read_status
 
 # the front matter that a page of the book may have and mystmd knows
@@ -41,6 +42,7 @@ def assemble(root: Path, target: Path) -> None:
     _configuration(root, target, chapters)
     for page in listed:
         text = (root / page).read_text(encoding="utf-8")
+        moving_figures(page, text)  # complains early
         if page in chapters:
             _write_chapter(root, target, page)
         else:
