@@ -36,6 +36,7 @@ setup-test:
 
 notebooks: setup ## export and execute the chapters that changed into notebooks/
 	$(PY) -m tools.manifest
+	$(PY) -m tools.figures
 	$(PY) -m tools.notebooks
 	$(PY) -m tools.front
 

@@ -60,7 +60,7 @@ def build(seed: int = SEED, root: Path = ROOT) -> Path:
         print(f"solved/{name}: {write_solved(task, found, solved, root)}", flush=True)
         files[f"notebooks/{name}.ipynb"] = task.path.read_bytes()
         files[f"solved/{name}.ipynb"] = solved.read_bytes()
-        parts = kit(task.chapter, book, task.fresh, found, seed)
+        parts = kit(task.chapter, book, task.fresh, found, seed, root)
         for part, content in parts.items():
             files[f"course/{name}/{part}"] = content.encode() if isinstance(content, str) else content
     with tempfile.TemporaryDirectory(prefix="guidelib-mirror-") as folder:

@@ -10,6 +10,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from nbformat import NotebookNode
 from PIL import Image
@@ -18,6 +19,7 @@ from tools.chapters import BookError, Chapter
 from tools.execute import chapter_cells
 from tools.exercises import Exercise
 from tools.export import figures
+from tools.files import ROOT
 from tools.inline import Context, escape
 from tools.lesson import LESSON, RULE, lessons, nodes, sections, words
 from tools.mystmd import Book, Page
@@ -30,13 +32,13 @@ MARGIN = 40
 GOALS = {"You will": "Do", "You will learn": "Learn", "You need": "Prerequisites"}
 
 
-def kit(chapter: Chapter, book: Book, notebook: NotebookNode, exercises: list[Exercise], seed: int
-        ) -> dict[str, str | bytes]:  # fmt: skip
+def kit(chapter: Chapter, book: Book, notebook: NotebookNode, exercises: list[Exercise], seed: int,
+        root: Path = ROOT) -> dict[str, str | bytes]:  # fmt: skip
     """Every file of one chapter's kit by its path: markdown, the same as HTML, and PNG."""
     page = book.pages[chapter.path]
     context = Context(chapter.path, page.macros, book.addresses, set(), chapter.text)
     drawn = draw(chapter, exercises, seed)
-    pictures = dict(slides(chapter, notebook))
+    pictures = dict(slides(chapter, page, notebook, root))
     texts = {
         "plan": plan(chapter, page, exercises, context),
         "exercises": sheet(chapter, exercises, context),
@@ -108,38 +110,61 @@ def key(chapter: Chapter, drawn: list[Drawn], seed: int) -> str:
 
 
 def captions(chapter: Chapter, page: Page, context: Context) -> str:
-    """Every figure that a cell draws, with its number, caption and alt text."""
+    """Every figure with its number, caption and alt text."""
     text = [_title(chapter, "figures")]
-    alts = figures(chapter)
-    for node in nodes(page.mdast):
-        if shows_cell(node):
-            label = node["source"]["label"]
-            text.append(f"![{escape(alts[label])}](figures/{label}.png)\n\n{caption(node, context)}")
+    for name, alt, node in _figures(chapter, page):
+        text.append(f"![{escape(alt)}](figures/{name}.png)\n\n{caption(node, context)}")
     return "\n\n".join(text)
 
 
-def slides(chapter: Chapter, notebook: NotebookNode) -> Iterator[tuple[str, bytes]]:
-    """The stored figures on white at 1280 x 720, by the label of their cell."""
+def slides(chapter: Chapter, page: Page, notebook: NotebookNode, root: Path = ROOT
+           ) -> Iterator[tuple[str, bytes]]:  # fmt: skip
+    """Every figure by its name, on white at 1280 x 720: stored by a cell, or from its file."""
+    stored = {cell.id: cell.outputs for cell in chapter_cells(notebook)}
+    for name, _, node in _figures(chapter, page):
+        if shows_cell(node):
+            found = [o.data["image/png"] for o in stored[name] if "image/png" in o.get("data", {})]
+            if not found:
+                raise BookError(
+                    f"notebooks/{chapter.name}.ipynb: cell {name} has no stored picture; run 'make notebooks'"
+                )
+            yield name, _slide(base64.b64decode(found[0]))
+        else:
+            yield name, _slide((root / chapter.path.parent / _file(node)).read_bytes())
+
+
+def _figures(chapter: Chapter, page: Page) -> Iterator[tuple[str, str, dict]]:
+    """Name, alt text and node of every figure of the page that is a cell's or a PNG."""
     alts = figures(chapter)
-    for cell in chapter_cells(notebook):
-        if cell.id not in alts:
-            continue
-        found = [o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})]
-        if not found:
-            raise BookError(
-                f"notebooks/{chapter.name}.ipynb: cell {cell.id} has no stored picture; run 'make notebooks'"
-            )
-        with Image.open(io.BytesIO(base64.b64decode(found[0]))) as image:
-            picture = image.convert("RGB")
-        room = [side - 2 * MARGIN for side in SLIDE]
-        scale = min(room[0] / picture.width, room[1] / picture.height)
-        size = (round(scale * picture.width), round(scale * picture.height))
-        slide = Image.new("RGB", SLIDE, "white")
-        corner = tuple((whole - part) // 2 for whole, part in zip(SLIDE, size, strict=True))
-        slide.paste(picture.resize(size, Image.Resampling.LANCZOS), corner)
-        buffer = io.BytesIO()
-        slide.save(buffer, "PNG", optimize=True)
-        yield cell.id, buffer.getvalue()
+    for node in nodes(page.mdast):
+        if shows_cell(node):
+            name = node["source"]["label"]
+            yield name, alts[name], node
+        elif node["type"] == "container" and _file(node):
+            image = next(part for part in nodes(node) if part["type"] == "image")
+            yield Path(_file(node)).stem, image["alt"], node
+
+
+def _file(node: dict) -> str:
+    """The PNG that a figure shows, as the chapter names it."""
+    images = [part for part in nodes(node) if part["type"] == "image"]
+    name = images[0].get("urlSource", images[0]["url"]) if images else ""
+    return name if name.endswith(".png") and "://" not in name else ""
+
+
+def _slide(png: bytes) -> bytes:
+    with Image.open(io.BytesIO(png)) as image:
+        picture = Image.new("RGB", image.size, "white")
+        picture.paste(image, mask=image.convert("RGBA").getchannel("A"))
+    room = [side - 2 * MARGIN for side in SLIDE]
+    scale = min(room[0] / picture.width, room[1] / picture.height)
+    size = (round(scale * picture.width), round(scale * picture.height))
+    slide = Image.new("RGB", SLIDE, "white")
+    corner = tuple((whole - part) // 2 for whole, part in zip(SLIDE, size, strict=True))
+    slide.paste(picture.resize(size, Image.Resampling.LANCZOS), corner)
+    buffer = io.BytesIO()
+    slide.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def _goals(chapter: Chapter, page: Page, context: Context) -> Iterator[tuple[str, str]]:

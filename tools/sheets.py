@@ -24,8 +24,9 @@ console.log(JSON.stringify(formulas.map(([tex, displayMode]) => katex
 _STYLE = (
     "body{font:17px/1.55 Georgia,serif;max-width:44rem;margin:2.5rem auto;padding:0 1rem;color:#1a1a1a}"
     "h1,h2,h3{font-weight:400;line-height:1.2}"
-    "table{margin:1.4rem 0}td:first-child{min-width:9rem}pre{background:#f5f5f2;padding:.7rem .9rem;font-size:.8em;"
-    "overflow:auto}table{border-collapse:collapse}td,th{border-bottom:1px solid #ccc;padding:.3rem .8rem;"
+    "table{margin:1.4rem 0}td:first-child{min-width:9rem}"
+    "pre{background:#f5f5f2;padding:.7rem .9rem;font-size:.8em;overflow:auto}"
+    "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccc;padding:.3rem .8rem;"
     "text-align:left}img{max-width:100%}.math.block{overflow-x:auto}h2{break-after:avoid;margin-top:2.2rem}"
     "@media print{body{margin:0;font-size:11pt}pre,img,tr{break-inside:avoid}}"
 )

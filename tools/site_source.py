@@ -19,6 +19,7 @@ import yaml
 from guidelib import __version__
 from tools.chapters import BookError, Chapter, front_matter, github, pages, read_chapter
 from tools.export import cost_line
+from tools.moving import moving_figures
 from tools.status import read_status
 
 # the front matter that a page of the book may have and mystmd knows
@@ -42,6 +43,7 @@ def assemble(root: Path, target: Path) -> None:
     _configuration(root, target, chapters)
     for page in listed:
         text = (root / page).read_text(encoding="utf-8")
+        moving_figures(page, text)  # complains early
         if page in chapters:
             _write_chapter(root, target, page)
         else:

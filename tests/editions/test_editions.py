@@ -119,7 +119,10 @@ def test_figures_have_the_size_of_a_slide(editions):
         assert slide.getpixel((0, 0)) == (255, 255, 255)
         colours = slide.convert("L").getextrema()
     assert colours[0] < 128, "something is drawn"
+    with Image.open(editions / f"course/{NAME}/figures/still.png") as slide:
+        assert slide.size == (1280, 720), "a picture from a file"
     text = read(editions, f"course/{NAME}/figures.md")
+    assert "![A grey square.](figures/still.png)\n\n**Figure 1.2.** A picture from a file." in text
     assert "![A line that rises from 0 to 2.](figures/cell-line.png)\n\n**Figure 1.1.** What to" in text
 
 

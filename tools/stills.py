@@ -1,0 +1,140 @@
+"""Still pictures of the figures that move, for print, notebooks and readers without scripts.
+
+One function for each module of chapters/figures, with the options of the figure as its parameters: their
+names and types are what a chapter may write. Drawn by ``python -m tools.figures``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from guidelib import plots
+from guidelib.exact.mixtures import GaussianMixture
+from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law
+from guidelib.guidance import cfg
+from guidelib.samplers import sample_ddim, sample_ddpm, sample_heun, sample_sde
+from guidelib.schedules import geometric_sigmas
+
+
+def noise(weights: list[float], means: list[float], widths: list[float], sigma: float, probe: float):
+    """Density, class probabilities, score and denoiser of a mixture at one noise level."""
+    plots.use_style()
+    mixture = GaussianMixture(weights, means, [width**2 for width in widths])
+    x = torch.linspace(-7, 7, 281, dtype=torch.float64)
+    kinds = ["class0", "class1", "feature"]
+    figure, axes = plots.panels(2, 2, height=4.8)
+    (density, classes), (slope, guess) = axes
+    post, pdf = mixture.posterior(x, sigma), mixture.log_prob(x, sigma).exp()
+    rng = torch.Generator().manual_seed(1)
+    clean, label = mixture.sample(2000, rng)
+    noisy = clean + sigma * torch.randn(2000, generator=rng, dtype=torch.float64)
+    for k, mean in enumerate(means):
+        color = plots.COLORS[kinds[k]]
+        density.fill_between(x, post[:, k] * pdf, color=color, alpha=0.3, lw=0)
+        plots.curve(classes, x, post[:, k], color=color)
+        plots.name(classes, -7 if mean < 0 else 4.6, 0.86, f"class {k}", color, dx=3)
+        guess.scatter(noisy[label == k], clean[label == k], s=2, lw=0, color=color, alpha=0.6)
+    plots.curve(density, x, pdf, color="#333333")
+    plots.curve(slope, x, mixture.score(x, sigma), color="#333333")
+    guess.plot([-5, 5], [-5, 5], color="#BBBBBB", lw=0.8)
+    plots.curve(guess, x, mixture(x, sigma), color="#333333")
+    at = torch.tensor([probe], dtype=torch.float64)
+    slope.plot(at, mixture.score(at, sigma), "o", color="#333333", ms=4)
+    guess.plot(at, mixture(at, sigma), "o", color="#333333", ms=4)
+    density.set(title=rf"density $p_\sigma(x)$, $\sigma = {sigma:g}$", ylim=(0, None))
+    classes.set(title=r"probability of each class, $p(k \mid x_\sigma)$", ylim=(0, 1.06))
+    slope.set(title=r"score $s(x, \sigma)$", ylim=(-5, 5))
+    guess.set(title=r"denoiser $D(x, \sigma)$: clean against noisy", ylim=(-5, 5))
+    for ax in axes.flat:
+        ax.set(xlim=(-7, 7), xticks=np.arange(-6, 7, 3))
+        ax.axvline(probe, color="#CCCCCC", lw=0.8, zorder=0)
+    for ax in axes[1]:
+        ax.set_xlabel("noisy point $x$")
+    return figure
+
+
+def guidance(scale: float, separation: float, weight: float, beta: float):
+    """The four laws of guidance at one setting, and paths that lead to two of them."""
+    plots.use_style()
+    world = GaussianMixture([weight, 1 - weight], [0.0, -float(separation)], [1.0, 1.0])
+    guided = cfg(world, scale)
+    laws = {
+        "conditional": mixture_law(world, 0),
+        "tilted": tilted_law(world, 0, scale),
+        "sde": sde_law(guided, 1e6, 0, beta=beta),
+        "ode": ode_law(guided, 1e6, 0),
+    }
+    words = {"conditional": "true class", "tilted": "tilted", "sde": "SDE", "ode": "ODE"}
+    figure, (left, right) = plots.panels(2, height=3.3, gridspec_kw={"width_ratios": [1, 1.5]})
+    sigmas = geometric_sigmas(160, 0.02, 300.0)
+    start = 300 * torch.randn(1000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    for kind, sampler, settings in (("ode", sample_heun, {}), ("sde", sample_sde, {"beta": beta})):
+        path = []
+        end = sampler(
+            guided, start, sigmas, torch.zeros(1000).long(), generator=torch.Generator().manual_seed(2),
+            callback=lambda i, sigma, x, D, path=path: path.append(x[:14] / (1 + sigma**2) ** 0.5),
+            **settings,
+        )  # fmt: skip
+        plots.paths(left, sigmas[:-1], torch.stack(path), plots.COLORS[kind])
+        plots.histogram(right, end, kind, bins=np.linspace(-5, 6, 56), alpha=0.2)
+    plots.noise_axis(left, ticks=(30, 3, 0.3, 0.03))
+    left.set(xlim=(60, 0.02), ylim=(-5, 6), ylabel=r"$x_\sigma / \sqrt{1 + \sigma^2}$", title="on the way")
+    at = np.linspace(-5, 6, 441)
+    for kind, law in laws.items():
+        pdf = law.pdf(at)
+        plots.law(right, at, pdf, kind, fill=kind == "conditional")
+    peaks = sorted(laws, key=lambda kind: -laws[kind].pdf(at).max())
+    for i, kind in enumerate(peaks):
+        text = f"{words[kind]}: mean {laws[kind].mean:.2f}, spread {laws[kind].std:.2f}"
+        right.text(0.98, 0.97 - 0.09 * i, text, color=plots.COLORS[kind], ha="right", va="top",
+                   transform=right.transAxes, fontsize=8)  # fmt: skip
+    top = 1.6 * max(law.pdf(at).max() for law in laws.values())
+    right.set(xlim=(-5, 6), ylim=(0, top), xlabel="$x$ in class widths", ylabel="density")
+    right.set_title(rf"$g = {scale:g}$, separation $\rho = {separation:g}$, weight {weight:g}")
+    return figure
+
+
+def trajectories(
+    weights: list[float], means: list[float], widths: list[float], solver: str, steps: int, seed: int
+):
+    """Paths from noise to data by one solver, the exact flow behind them, and the law at the end."""
+    plots.use_style()
+    mixture = GaussianMixture(weights, means, [width**2 for width in widths])
+    sampler = {"euler": sample_ddim, "heun": sample_heun, "ancestral": sample_ddpm}[solver]
+    rng = torch.Generator().manual_seed(seed)
+    sigmas = geometric_sigmas(steps, 0.05, 20.0)
+    path = []
+    end = sampler(
+        mixture, 20 * torch.randn(2000, generator=rng, dtype=torch.float64), sigmas, generator=rng,
+        callback=lambda i, sigma, x, D: path.append(x),
+    )  # fmt: skip
+    levels = sigmas.clone()
+    levels[-1] = 0.025  # where 0 is drawn
+    seen = torch.stack([*path, end]) / (1 + levels[:, None] ** 2).sqrt()
+    kind = mixture.posterior(end).argmax(1)
+    figure, (fan, side) = plots.panels(
+        2, height=3.4, sharey=True, gridspec_kw={"width_ratios": [3.4, 1], "wspace": 0.02}
+    )
+    noise, grid = torch.logspace(1.31, -1.61, 61, dtype=torch.float64), torch.linspace(-3.4, 3.4, 161)
+    spread = torch.tensor(widths)[:, None, None] ** 2 + noise**2
+    at = grid[:, None] * (1 + noise**2).sqrt()
+    below = torch.special.ndtr((at - torch.tensor(means)[:, None, None]) / spread.sqrt())
+    mass = (mixture.weights[:, None, None] * below).sum(0)
+    fan.contour(noise, grid, mass, (torch.arange(15) + 0.5) / 15, colors="#CCCCCC", linewidths=0.8)
+    for k in range(len(means)):
+        color = plots.COLORS[["class0", "class1", "feature"][k]]
+        plots.paths(fan, levels, seen[:, :32][:, kind[:32] == k], color, alpha=0.9)
+        weights_of = np.full(int((kind == k).sum()), 56 / 6.8 / 2000)
+        side.hist(end[kind == k], bins=np.linspace(-3.4, 3.4, 57), weights=weights_of, color=color,
+                  alpha=0.6, orientation="horizontal")  # fmt: skip
+    side.plot(mixture.log_prob(grid).exp(), grid, color="#333333")
+    plots.noise_axis(fan, ticks=(20, 5, 1, 0.2, 0.05))
+    fan.set(xlim=(20, 0.025), ylim=(-3.4, 3.4), ylabel=r"$x_\sigma / \sqrt{1 + \sigma^2}$")
+    words = {"euler": "Euler (DDIM)", "heun": "Heun", "ancestral": "ancestral (DDPM)"}
+    fan.set_title(f"{words[solver]}, {steps} steps")
+    side.set(xlabel="density", title="law at the end")
+    return figure
+
+
+DRAW = {"noise": noise, "trajectories": trajectories, "guidance": guidance}
