@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 from worlds import normal
 
 import guidelib.guidance
-from guidelib.denoisers import expand_sigma
-from guidelib.guidance import cfg, classifier, denoised_feature, forcing, interval
+from guidelib.denoisers import expand_sigma, smoothed
+from guidelib.guidance import (
+    autoguidance,
+    cfg,
+    classifier,
+    denoised_feature,
+    forcing,
+    interval,
+    perturbed,
+)
 
 B = 6
 NULL = 3
@@ -41,13 +49,19 @@ def log_prob(x, sigma, cond):
     return torch.nn.functional.logsigmoid((cond.to(x.dtype) - 1) * total)
 
 
+def blurred(denoiser):
+    return smoothed(denoiser, 0.5)
+
+
 RULES = {
+    "autoguidance": autoguidance(network, smoothed(network, 1.0), 2.0),
     "cfg": cfg(network, 3.0),
     "cfg below 1": cfg(network, -0.5),
     "classifier": classifier(network, log_prob, 2.0),
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
+    "perturbed": perturbed(network, blurred, 3.0),
 }
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
