@@ -3,6 +3,7 @@
 ``guidance_scale`` 1 is the conditional model, 0 the unconditional one.
 """
 
+from guidelib.guidance.apg import apg
 from guidelib.guidance.cfg import cfg
 from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
@@ -10,4 +11,13 @@ from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
 from guidelib.guidance.scales import scale_to_w, w_to_scale
 
-__all__ = ["cfg", "classifier", "denoised_feature", "forcing", "interval", "scale_to_w", "w_to_scale"]
+__all__ = [
+    "apg",
+    "cfg",
+    "classifier",
+    "denoised_feature",
+    "forcing",
+    "interval",
+    "scale_to_w",
+    "w_to_scale",
+]

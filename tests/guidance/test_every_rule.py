@@ -13,7 +13,7 @@ from worlds import normal
 
 import guidelib.guidance
 from guidelib.denoisers import expand_sigma
-from guidelib.guidance import cfg, classifier, denoised_feature, forcing, interval
+from guidelib.guidance import apg, cfg, classifier, denoised_feature, forcing, interval
 
 B = 6
 NULL = 3
@@ -42,6 +42,7 @@ def log_prob(x, sigma, cond):
 
 
 RULES = {
+    "apg": apg(network, 3.0, 0.2, max_norm=0.5),
     "cfg": cfg(network, 3.0),
     "cfg below 1": cfg(network, -0.5),
     "classifier": classifier(network, log_prob, 2.0),
