@@ -9,6 +9,7 @@ from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
+from guidelib.guidance.rescale import rescale
 from guidelib.guidance.scales import scale_to_w, w_to_scale
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "denoised_feature",
     "forcing",
     "interval",
+    "rescale",
     "scale_to_w",
     "w_to_scale",
 ]

@@ -13,7 +13,7 @@ from worlds import normal
 
 import guidelib.guidance
 from guidelib.denoisers import expand_sigma
-from guidelib.guidance import apg, cfg, classifier, denoised_feature, forcing, interval
+from guidelib.guidance import apg, cfg, classifier, denoised_feature, forcing, interval, rescale
 
 B = 6
 NULL = 3
@@ -49,10 +49,18 @@ RULES = {
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
+    "rescale": rescale(network, 3.0, 0.7),
 }
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
-every_shape = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+NOT_FOR_POINTS = {"rescale"}  # one number has no standard deviation
+CASES = {
+    f"{shape}-{name}": (rule, SHAPES[shape])
+    for shape in SHAPES
+    for name, rule in RULES.items()
+    if shape != "points" or name not in NOT_FOR_POINTS
+}
+every_rule_and_shape = pytest.mark.parametrize("rule, shape", CASES.values(), ids=CASES.keys())
 every_sigma = pytest.mark.parametrize("sigma", SIGMAS, ids=["inside", "outside", "per row"])
 
 
@@ -62,8 +70,7 @@ def test_no_rule_is_forgotten():
     assert modules == {name.split()[0] for name in RULES}
 
 
-@every_rule
-@every_shape
+@every_rule_and_shape
 @every_sigma
 def test_a_row_does_not_depend_on_its_batch_mates(rule, shape, sigma):
     """One norm over the whole batch is a published mistake: alone, a row must come out the same."""
@@ -75,8 +82,7 @@ def test_a_row_does_not_depend_on_its_batch_mates(rule, shape, sigma):
         assert torch.allclose(together[one], alone, rtol=1e-13, atol=1e-14)
 
 
-@every_rule
-@every_shape
+@every_rule_and_shape
 @every_sigma
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_shape_and_dtype_are_kept(rule, shape, sigma, dtype):
