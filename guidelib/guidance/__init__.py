@@ -11,6 +11,7 @@ from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
 from guidelib.guidance.rescale import rescale
 from guidelib.guidance.scales import scale_to_w, w_to_scale
+from guidelib.guidance.zero_star import zero_init, zero_star
 
 __all__ = [
     "apg",
@@ -22,4 +23,6 @@ __all__ = [
     "rescale",
     "scale_to_w",
     "w_to_scale",
+    "zero_init",
+    "zero_star",
 ]

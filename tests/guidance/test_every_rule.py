@@ -13,7 +13,17 @@ from worlds import normal
 
 import guidelib.guidance
 from guidelib.denoisers import expand_sigma
-from guidelib.guidance import apg, cfg, classifier, denoised_feature, forcing, interval, rescale
+from guidelib.guidance import (
+    apg,
+    cfg,
+    classifier,
+    denoised_feature,
+    forcing,
+    interval,
+    rescale,
+    zero_init,
+    zero_star,
+)
 
 B = 6
 NULL = 3
@@ -50,6 +60,8 @@ RULES = {
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
     "rescale": rescale(network, 3.0, 0.7),
+    "zero_star": zero_star(network, 3.0),
+    "zero_star and zero_init": interval(zero_star(network, 3.0), zero_init, 0, 2.0),
 }
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
