@@ -9,6 +9,7 @@ from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
+from guidelib.guidance.reconstruction import reconstruction
 from guidelib.guidance.rescale import rescale
 from guidelib.guidance.scales import scale_to_w, w_to_scale
 from guidelib.guidance.zero_star import zero_init, zero_star
@@ -20,6 +21,7 @@ __all__ = [
     "denoised_feature",
     "forcing",
     "interval",
+    "reconstruction",
     "rescale",
     "scale_to_w",
     "w_to_scale",

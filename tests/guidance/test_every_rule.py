@@ -20,6 +20,7 @@ from guidelib.guidance import (
     denoised_feature,
     forcing,
     interval,
+    reconstruction,
     rescale,
     zero_init,
     zero_star,
@@ -51,6 +52,11 @@ def log_prob(x, sigma, cond):
     return torch.nn.functional.logsigmoid((cond.to(x.dtype) - 1) * total)
 
 
+def log_likelihood(x0, cond):
+    """The same for points without noise."""
+    return log_prob(x0, 0.0, cond)
+
+
 RULES = {
     "apg": apg(network, 3.0, 0.2, max_norm=0.5),
     "cfg": cfg(network, 3.0),
@@ -59,6 +65,7 @@ RULES = {
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
+    "reconstruction": reconstruction(network, log_likelihood, 2.0),
     "rescale": rescale(network, 3.0, 0.7),
     "zero_star": zero_star(network, 3.0),
     "zero_star and zero_init": interval(zero_star(network, 3.0), zero_init, 0, 2.0),
