@@ -10,6 +10,7 @@ from guidelib.guidance.denoised_feature import denoised_feature
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
 from guidelib.guidance.reconstruction import reconstruction
+from guidelib.guidance.reg import reg
 from guidelib.guidance.rescale import rescale
 from guidelib.guidance.scales import scale_to_w, w_to_scale
 from guidelib.guidance.zero_star import zero_init, zero_star
@@ -22,6 +23,7 @@ __all__ = [
     "forcing",
     "interval",
     "reconstruction",
+    "reg",
     "rescale",
     "scale_to_w",
     "w_to_scale",
