@@ -9,6 +9,7 @@ from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
+from guidelib.guidance.mmps import mmps
 from guidelib.guidance.reconstruction import reconstruction
 from guidelib.guidance.reg import reg
 from guidelib.guidance.rescale import rescale
@@ -22,6 +23,7 @@ __all__ = [
     "denoised_feature",
     "forcing",
     "interval",
+    "mmps",
     "reconstruction",
     "reg",
     "rescale",

@@ -18,9 +18,9 @@ def reg(denoiser: Denoiser, guidance_scale: float) -> Denoiser:
 
     In the paper: eps_c + w (1 - sqrt(1 - abar) d(1^T eps_c)/dx_t) (eps_c - eps_u), w = g - 1. Its target is
     the law of whole chains tilted by a reward of their end, p(x_0|y) [p(x_0|y)/p(x_0)]^w, whose guided
-    denoiser is D_c + sigma^2 grad log E[reward(x_0) | x, y]; the rule approximates it, and not exactly even in
-    Gaussian worlds. The factor is one vector-Jacobian product with ones, the column sums of dD_c/dx, as in
-    the authors' code: the diagonal only where the Jacobian is diagonal, and not the same in rotated axes.
+    denoiser is D_c + sigma^2 grad log E[reward(x_0) | x, y]; the rule approximates it, and not exactly even
+    in Gaussian worlds. The factor is one vector-Jacobian product with ones, the column sums of dD_c/dx, as
+    in the authors' code: the diagonal only where the Jacobian is diagonal, and not the same in rotated axes.
     ``guidance_scale`` g is any finite number; 1 returns the conditional denoiser bit for bit at one call
     without a gradient. Works under ``torch.no_grad``, not under ``torch.inference_mode``.
     Called without labels it raises ValueError.

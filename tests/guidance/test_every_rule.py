@@ -20,6 +20,7 @@ from guidelib.guidance import (
     denoised_feature,
     forcing,
     interval,
+    mmps,
     reconstruction,
     reg,
     rescale,
@@ -58,6 +59,12 @@ def log_likelihood(x0, cond):
     return log_prob(x0, 0.0, cond)
 
 
+def measure(x0):
+    """Two linear measurements of points of any shape, (B, 2)."""
+    flat = x0.reshape(len(x0), -1)
+    return torch.stack([flat.mean(1), 2 * flat[:, 0]], dim=1)
+
+
 RULES = {
     "apg": apg(network, 3.0, 0.2, max_norm=0.5),
     "cfg": cfg(network, 3.0),
@@ -66,6 +73,7 @@ RULES = {
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
+    "mmps": mmps(network, measure, [[1.0, 0.0], [-1.0, 0.5], [0.0, 2.0]], [[0.2, 0.1], [0.1, 0.3]]),
     "reconstruction": reconstruction(network, log_likelihood, 2.0),
     "reg": reg(network, 3.0),
     "rescale": rescale(network, 3.0, 0.7),
