@@ -78,6 +78,12 @@ const forcing = (D, target, K) => (x, sigma, out) => {
   return out;
 };
 
+const denoisedFeature = (D, target, kappa) => (x, sigma, out) => {
+  D(x, sigma, out);
+  for (let j = 0; j < x.length; j += 1) out[j] += kappa * (target[j % target.length] - out[j]);
+  return out;
+};
+
 function score(m, x, sigma, cond, out) {
   const { K, dim, means, v, post } = m;
   prepare(m, sigma, cond);

@@ -93,6 +93,13 @@ export const forcing = (D, target, K) => (x, sigma, out) => {
   return out;
 };
 
+/** The denoised point, moved by the share kappa of its way to `target`. Chapter 4, eq-denoised-feature. */
+export const denoisedFeature = (D, target, kappa) => (x, sigma, out) => {
+  D(x, sigma, out);
+  for (let j = 0; j < x.length; j += 1) out[j] += kappa * (target[j % target.length] - out[j]);
+  return out;
+};
+
 /** The score grad log p_sigma(x | cond) = (D - x) / sigma^2, also at sigma = 0: (n × dim). Chapter 1, eq-score. */
 export function score(m, x, sigma, cond, out) {
   const { K, dim, means, v, post } = m;
