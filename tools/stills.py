@@ -148,9 +148,9 @@ def push(push: str, sampler: str, strength: float, off: float, separation: float
     else:
         rule = denoised_feature(world, world.means, lambda s: strength * (s > release))
     law = (ode_law if sampler == "ode" else sde_law)(rule, 100.0, 0, breaks=[release])
-    early = int(90 * np.log(100 / release) / np.log(100 / 0.03))
+    early = int(180 * np.log(100 / release) / np.log(100 / 0.03))
     sigmas = torch.cat([geometric_sigmas(early + 1, release, 100.0)[:early],
-                        geometric_sigmas(90 - early, 0.03, release)])  # fmt: skip
+                        geometric_sigmas(180 - early, 0.03, release)])  # fmt: skip
     rng = torch.Generator().manual_seed(seed)
     path = []
     end = (sample_ddim if sampler == "ode" else sample_ddpm)(
@@ -169,23 +169,24 @@ def push(push: str, sampler: str, strength: float, off: float, separation: float
         centre = -distance / np.sqrt(1 + noise**2)
         fan.fill_between(noise, centre - 1, centre + 1, color=plots.COLORS[kind], alpha=0.16, lw=0)
     ends = {"feature": end >= -rho / 2, "class1": end < -rho / 2}
-    bins = np.linspace(-rho - 3.4, 3.4, 65)
+    bins = np.linspace(-rho - 3, 4.6, 65)
     for kind, here in ends.items():
-        plots.paths(fan, levels, seen[:, :36][:, here[:36]], plots.COLORS[kind], alpha=0.8)
+        plots.paths(fan, levels, seen[:, :30][:, here[:30]], plots.COLORS[kind], alpha=0.8)
         weights = np.full(int(here.sum()), 1 / (2000 * (bins[1] - bins[0])))
         side.hist(end[here], bins=bins, weights=weights, color=plots.COLORS[kind], alpha=0.45,
                   orientation="horizontal")  # fmt: skip
     fan.axvline((rho**2 / 4 - 1) ** 0.5, color="#777777", lw=1, ls=(0, (4, 3)))
     fan.axvline(release, color=plots.COLORS["feature"], lw=1.2)
-    low = -rho - 3
-    text = {"ha": "right", "va": "bottom"}
-    plots.name(fan, (rho**2 / 4 - 1) ** 0.5, low, "speciation, $r = 2$", "#777777", dx=-4, dy=0, **text)
-    plots.name(fan, release, low, f"let go, $r = {off:g}$", plots.COLORS["feature"], dx=-4, dy=12, **text)
+    for at, word, color, dx in (
+        ((rho**2 / 4 - 1) ** 0.5, "speciation, $r = 2$", "#777777", -4),
+        (release, f"let go, $r = {off:g}$", plots.COLORS["feature"], 4),
+    ):
+        plots.name(fan, at, 3.7, word, color, dx=dx if off > 2 else -dx, dy=0)
     plots.noise_axis(fan, ticks=(50, 10, 2, 0.5, 0.1))
-    fan.set(xlim=(60, 0.02), ylim=(-rho - 3.4, 3.4), ylabel=r"$u$, in class widths")
+    fan.set(xlim=(60, 0.02), ylim=(-rho - 3, 4.6), ylabel=r"$u$, in class widths")
     words = {"spring": "Spring on the noisy point", "denoised": "Push on the denoised point"}
     fan.set_title(rf"{words[push]}, $\kappa = {strength:g}$, {sampler.upper()}")
-    truth, at = mixture_law(world, 0), np.linspace(-rho - 3.4, 3.4, 400)
+    truth, at = mixture_law(world, 0), np.linspace(-rho - 3, 4.6, 400)
     side.plot(truth.pdf(at), at, color=plots.COLORS["conditional"])
     side.plot(law.pdf(at), at, color=plots.COLORS["feature"])
     numbers = (f"spread {law.std:.2f}", f"wrong class {law.cdf(-rho / 2):.1%}",

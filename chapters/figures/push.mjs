@@ -319,9 +319,9 @@ function narrowLaw(stages, grid, lo, hi, n = 320, steps = 48) {
   const toZ = carry(stages, grid, x.map((a) => (a - centre) / scale), false, steps).map((u) => (centre + wide * u) / start);
   const [dx, dz] = [slopes(toX, hz), slopes(toZ, hx)];
   const kept = [];
-  for (let i = 2; i < n - 1; i += 1) {
-    if (dx[i] > 0 && dx[i] * hz < hx) kept.push([toX[i], z[i], 1 / dx[i]]);
-    if (dz[i] * hx <= hz && Math.abs(toZ[i]) < REACH) kept.push([x[i], toZ[i], dz[i]]);
+  for (let i = 2; i < n - 1; i += 1) { // judged by the points from which the slope was made
+    if (dx[i] > 0 && toX[i + 2] - toX[i - 2] < 5 * hx) kept.push([toX[i], z[i], 1 / dx[i]]);
+    if (toZ[i + 2] - toZ[i - 2] < 5 * hz && Math.abs(toZ[i]) < REACH) kept.push([x[i], toZ[i], dz[i]]);
   }
   kept.sort((a, b) => a[0] - b[0]);
   const column = (of) => Float64Array.from(kept, of);
@@ -674,14 +674,15 @@ function heunStep(D, x, sigma, next, [d, trial, dNext]) {
   }
 }
 const N = 2000;
-const KEPT = 36;
+const KEPT = 30;
 const BINS = 64;
-const EDGE = 3.4; // beyond both classes, in widths
+const [ABOVE, BELOW] = [4.6, 3]; // of the classes, in widths
 const [START, LAST] = [100, 0.03]; // the prior's noise level, and that before 0
 const [SHOWN, FLOOR] = [60, 0.1]; // where the picture begins, and where 0 is drawn
 const SECONDS = 6;
-const PUSHES = { spring: 'noisy point (spring)', denoised: 'denoised point' };
+const PUSHES = { spring: 'noisy point', denoised: 'denoised point' };
 const SAMPLERS = { ode: 'ODE', sde: 'SDE' };
+const STEPS = { ode: 90, sde: 180 }; // of Heun and of ancestral sampling, at about the same price
 
 const pair = (separation) => mixture([1, 1], [0, -separation], [1, 1]);
 const level = (separation, r) => Math.sqrt((separation / r) ** 2 - 1);
@@ -728,9 +729,9 @@ function render({ model, el }) {
     law = pushLaw(set.separation, set.push, set.strength, r(), set.sampler);
     const m = pair(set.separation);
     truth = mixtureLaw(m, 0, gridFor(m, 0, 240));
-    const before = Math.round((90 * Math.log(START / off())) / Math.log(START / LAST));
-    sigmas = [...geometricSigmas(before + 1, off(), START).slice(0, before), ...geometricSigmas(90 - before, LAST, off())];
-    steps = sigmas.length - 1;
+    steps = STEPS[set.sampler];
+    const before = Math.round((steps * Math.log(START / off())) / Math.log(START / LAST));
+    sigmas = [...geometricSigmas(before + 1, off(), START).slice(0, before), ...geometricSigmas(steps - before, LAST, off())];
     const stages = stagesOfPush(m, set.push, set.strength, off());
     const rng = random(set.seed);
     paths = new Float32Array((steps + 1) * N);
@@ -755,7 +756,7 @@ function render({ model, el }) {
   function wind(to) {
     reached = clamp(to, 0, steps);
     const here = Math.min(steps - 1, Math.floor(reached));
-    const low = -set.separation - EDGE;
+    const low = -set.separation - BELOW;
     const middle = -set.separation / 2 / Math.hypot(1, now());
     for (const each of bins) each.fill(0);
     let [mean, square, share, far] = [0, 0, 0, 0];
@@ -765,8 +766,8 @@ function render({ model, el }) {
       mean += u / N;
       square += (u * u) / N;
       if (u < middle) share += 1 / N;
-      const bin = Math.floor(((u - low) / (EDGE - low)) * BINS);
-      if (bin >= 0 && bin < BINS) bins[wrong[i]][bin] += BINS / (N * (EDGE - low));
+      const bin = Math.floor(((u - low) / (ABOVE - low)) * BINS);
+      if (bin >= 0 && bin < BINS) bins[wrong[i]][bin] += BINS / (N * (ABOVE - low));
     }
     sorted.sort();
     for (let i = 0; i < N; i += 1) far += Math.abs(sorted[i] - quantiles[i]) / N;
@@ -782,7 +783,7 @@ function render({ model, el }) {
 
   function rescale() {
     if (!fan) return;
-    const range = [-set.separation - EDGE, EDGE];
+    const range = [-set.separation - BELOW, ABOVE];
     fan = panel([fan.left, fan.top, fan.width, fan.height], [SHOWN, FLOOR], range, true);
     const top = Math.min(1.2, 1.12 * law.pdf.reduce((a, b) => Math.max(a, b), 0.4));
     side = panel([side.left, side.top, side.width, side.height], [0, top], range);
@@ -810,8 +811,9 @@ function render({ model, el }) {
         drawClass(ctx, 0, colors.conditional);
         drawClass(ctx, set.separation, colors.mixture);
         ctx.globalAlpha = 1;
-        mark(ctx, level(set.separation, 2), wide ? 'speciation, r = 2' : 'r = 2', colors.quiet, 0, [4, 3]);
-        mark(ctx, off(), wide ? `let go, r = ${r().toFixed(1)}` : 'let go', colors.text.feature, 1, []);
+        const late = r() > 2 ? 1 : -1; // whose name stands on which side
+        mark(ctx, level(set.separation, 2), wide ? 'speciation, r = 2' : 'r = 2', colors.quiet, -late, [4, 3]);
+        mark(ctx, off(), wide ? `let go, r = ${r().toFixed(1)}` : 'let go', colors.text.feature, late, []);
         ctx.globalAlpha = 0.75;
         for (let i = 0; i < KEPT; i += 1) drawPath(ctx, i, colors);
         drawPoints(ctx, colors);
@@ -831,11 +833,11 @@ function render({ model, el }) {
     ctx.fill();
   }
 
-  function mark(ctx, sigma, text, color, row, dash) {
+  function mark(ctx, sigma, text, color, toSide, dash) {
     ctx.setLineDash(dash);
     line(ctx, fan.X(sigma), fan.top, fan.X(sigma), fan.top + fan.height, color, 1.2);
     ctx.setLineDash([]);
-    words(ctx, text, fan.X(sigma) - 6, fan.top + fan.height - 9 - 17 * row, color, 'right');
+    words(ctx, text, fan.X(sigma) + 6 * toSide, fan.top + 14, color, toSide < 0 ? 'right' : 'left');
   }
 
   const ink = (i, colors) => (wrong[i] ? colors.class1 : colors.feature);
@@ -893,8 +895,11 @@ function render({ model, el }) {
   choice(made, { label: 'sampler', options: SAMPLERS, value: set.sampler }, change('sampler'));
   const number = (value) => value.toFixed(1);
   slider(made, { label: 'strength κ', min: 0, max: 4, step: 0.1, value: set.strength, show: number }, change('strength'));
-  slider(made, { label: 'let go at r', min: 0.5, max: 10, step: 0.1, value: set.off, show: number }, change('off'));
-  slider(made, { label: 'separation ρ', min: 3, max: 16, step: 0.1, value: set.separation, show: number }, change('separation'));
+  const showOff = slider(made, { label: 'let go at r', min: 0.5, max: 10, step: 0.1, value: set.off,
+    show: (value) => `${number(value)}, σ = ${level(set.separation, Math.min(value, 0.9 * set.separation)).toFixed(1)}` }, change('off'));
+  slider(made, { label: 'separation ρ', min: 3, max: 16, step: 0.1, value: set.separation, show: number },
+    (value) => { change('separation')(value); showOff(set.off); });
+  slider(made, { label: 'seed', min: 1, max: 30, step: 1, value: set.seed }, change('seed'));
   const fill = table(made, ['spread', 'wrong class', 'W₁ to class'], { conditional: 'true class', feature: 'exact law', now: '2,000 particles, now' });
   run();
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as laws from '../../chapters/figures/src/laws.mjs';
 import * as mixtures from '../../chapters/figures/src/mixture.mjs';
 import * as samplers from '../../chapters/figures/src/samplers.mjs';
+import { pushLaw } from '../../chapters/figures/src/push.mjs';
 import { COLORS } from '../../chapters/figures/src/stage.mjs';
 
 const array = (values) => Float64Array.from(values.flat());
@@ -25,6 +26,12 @@ const CALLS = {
   cfg: (mix, points, sigma, g, cond) => mixtures.cfg(make(mix), g, cond)(array(points), sigma, out(array(points))),
   forcing: (mix, points, sigma, target, K) =>
     mixtures.forcing(mixtures.denoiser(make(mix)), target, () => K)(array(points), sigma, out(array(points))),
+  denoisedFeature: (mix, points, sigma, target, kappa) =>
+    mixtures.denoisedFeature(mixtures.denoiser(make(mix)), target, kappa)(array(points), sigma, out(array(points))),
+  pushLaw: (settings, points) => {
+    const law = pushLaw(...settings);
+    return { mean: law.mean, std: law.std, wrong: law.wrong, w1: law.missed, cdf: points.map((a) => laws.massBelow(law, a)) };
+  },
   walk: (mix, points, sigmas, solver) => {
     const x = array(points);
     const work = samplers.workspace(x.length);

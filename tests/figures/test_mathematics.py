@@ -14,7 +14,7 @@ from scipy.stats import kstest
 from guidelib import plots
 from guidelib.exact.mixtures import GaussianMixture
 from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, wasserstein1
-from guidelib.guidance import cfg, forcing
+from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_heun
 from guidelib.schedules import geometric_sigmas
 
@@ -58,7 +58,7 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
     m, x, k = world(mix), points(mix), 1
     labels = torch.full((len(x),), k)
     x_list, target = x.tolist(), [[0.5, -1.0]] if x.ndim == 2 else [0.5]
-    log_all, log_one, post, score, score_one, D, D_one, guided, pushed = evaluate(
+    log_all, log_one, post, score, score_one, D, D_one, guided, pushed, moved = evaluate(
         ("logDensity", mix, x_list, sigma, ANY),
         ("logDensity", mix, x_list, sigma, k),
         ("posterior", mix, x_list, sigma),
@@ -68,6 +68,7 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
         ("denoiser", mix, x_list, sigma, k),
         ("cfg", mix, x_list, sigma, 3.5, k),
         ("forcing", mix, x_list, sigma, np.ravel(target).tolist(), 0.7),
+        ("denoisedFeature", mix, x_list, sigma, np.ravel(target).tolist(), 0.7),
     )
     assert_equal(log_all, m.log_prob(x, sigma))
     assert_equal(log_one, m.conditional(k).log_prob(x, sigma))
@@ -77,7 +78,9 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
     assert_equal(D, m(x, sigma))
     assert_equal(D_one, m(x, sigma, labels))
     assert_equal(guided, cfg(m, 3.5)(x, sigma, labels))
-    assert_equal(pushed, forcing(m, target, 0.7)(x, sigma, torch.zeros(len(x)).long()))
+    zeros = torch.zeros(len(x)).long()
+    assert_equal(pushed, forcing(m, target, 0.7)(x, sigma, zeros))
+    assert_equal(moved, denoised_feature(m, target, 0.7)(x, sigma, zeros))
 
 
 @pytest.mark.parametrize("mix", [LINE, PLANE], ids=["line", "plane"])
@@ -155,6 +158,42 @@ def test_laws(mix, g, beta):
         assert abs(ours["std"] - law.std) < 1e-4, kind
         assert np.abs(np.array(ours["cdf"]) - law.cdf(np.array(at))).max() < 1e-4, kind
         assert abs(ours["w1"] - wasserstein1(law, exact["conditional"])) < 1e-4, kind
+
+
+# separation, push, strength, where it is let go, sampler: collapse, parting, both ends of the sliders
+PUSHES = [
+    (8, "spring", 2, 4, "ode"),
+    (8, "spring", 3, 3.5, "sde"),
+    (8, "denoised", 1, 3, "ode"),
+    (8, "denoised", 1, 4.1, "sde"),
+    (8, "denoised", 1, 1.5, "ode"),
+    (16, "spring", 0.1, 8, "ode"),
+    (16, "denoised", 0.5, 0.5, "ode"),
+    (16, "denoised", 0, 4, "sde"),
+    (16, "denoised", 4, 10, "sde"),
+    (3, "denoised", 4, 2.7, "ode"),
+]
+
+
+@pytest.mark.parametrize("settings", PUSHES)
+def test_laws_of_a_push_that_is_let_go(settings):
+    rho, push, strength, r, sampler = settings
+    m, off = world(([0.5, 0.5], [0.0, -rho], [1.0, 1.0])), np.sqrt(rho**2 / r**2 - 1)
+    if push == "spring":
+        rule = forcing(m, m.means, lambda s: strength / (1 + s**2) * (s > off))
+    else:
+        rule = denoised_feature(m, m.means, lambda s: strength * (s > off))
+    law = (ode_law if sampler == "ode" else sde_law)(rule, 100.0, 0, breaks=[off])
+    at = np.linspace(-rho - 3, 3, 25)
+    if law.std < 0.1:
+        at = law.mean + law.std * np.linspace(-3, 3, 13)
+    (got,) = evaluate(("pushLaw", settings, at.tolist()))
+    exact = {"mean": law.mean, "std": law.std, "wrong": law.cdf(-rho / 2),
+             "w1": wasserstein1(law, mixture_law(m, 0))}  # fmt: skip
+    for name, value in exact.items():
+        assert abs(got[name] - value) < 1e-4 * max(1, abs(value)), name
+    # where all stands in one place, the place itself is known to a part of a part of its width
+    assert np.abs(np.array(got["cdf"]) - law.cdf(at)).max() < (1e-4 if law.std > 0.1 else 5e-3)
 
 
 def test_objects_have_the_colours_of_the_book():

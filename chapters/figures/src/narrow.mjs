@@ -17,9 +17,9 @@ export function narrowLaw(stages, grid, lo, hi, n = 320, steps = 48) {
   const toZ = carry(stages, grid, x.map((a) => (a - centre) / scale), false, steps).map((u) => (centre + wide * u) / start);
   const [dx, dz] = [slopes(toX, hz), slopes(toZ, hx)];
   const kept = [];
-  for (let i = 2; i < n - 1; i += 1) {
-    if (dx[i] > 0 && dx[i] * hz < hx) kept.push([toX[i], z[i], 1 / dx[i]]);
-    if (dz[i] * hx <= hz && Math.abs(toZ[i]) < REACH) kept.push([x[i], toZ[i], dz[i]]);
+  for (let i = 2; i < n - 1; i += 1) { // judged by the points from which the slope was made
+    if (dx[i] > 0 && toX[i + 2] - toX[i - 2] < 5 * hx) kept.push([toX[i], z[i], 1 / dx[i]]);
+    if (toZ[i + 2] - toZ[i - 2] < 5 * hz && Math.abs(toZ[i]) < REACH) kept.push([x[i], toZ[i], dz[i]]);
   }
   kept.sort((a, b) => a[0] - b[0]);
   const column = (of) => Float64Array.from(kept, of);
