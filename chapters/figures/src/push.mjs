@@ -34,7 +34,7 @@ export function pushLaw(separation, push, strength, r, sampler) {
   const m = pair(separation);
   const grid = gridFor(m, 0, 320);
   const stages = stagesOfPush(m, push, strength, level(separation, r));
-  const law = sampler === 'sde' ? sdeLaw(stages, grid, 0.5, 48) : narrowLaw(stages, grid, grid.x[0], grid.x.at(-1));
+  const law = sampler === 'sde' ? sdeLaw(stages, grid, 0.5, 80) : narrowLaw(stages, grid, grid.x[0], grid.x.at(-1));
   return Object.assign(law, { wrong: massBelow(law, -separation / 2), missed: missed(law, grid) });
 }
 
