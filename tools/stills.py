@@ -209,6 +209,12 @@ def half_rings() -> tuple[GaussianMixture, GaussianMixture]:
     return GaussianMixture([1 / 24] * 24, ring, [0.12**2] * 24), GaussianMixture([1 / 48] * 48, both, [0.12**2] * 48)
 
 
+def apart(x):
+    """The distance of points to the half ring."""
+    ends = torch.hypot(x[:, 0].abs() - 2, x[:, 1])
+    return torch.where(x[:, 1] > 0, (torch.hypot(x[:, 0], x[:, 1]) - 2).abs(), ends)
+
+
 def guided(name: str, g: float, blur: float):
     """A rule of the figure ``rules`` on the half rings, the model blurred."""
     one, everything = half_rings()
@@ -258,17 +264,18 @@ def rules(model: str, first: str, firstScale: float, second: str, secondScale: f
             x = sample_heun(rule, 40 * noise, sigmas, label)
         wrong = everything.posterior(x)[:, :24].sum(1) < 0.5
         spread = (x - x.mean(0)).norm() / 1000**0.5 / ((clean - clean.mean(0)).norm() / 100_000**0.5)
+        off = (apart(x) > apart(clean).quantile(0.99)).double().mean()
         distance = ((x @ slices).sort(0).values - wanted).abs().mean()
         for part, color, alpha in ((slice(24), "conditional", 0.28), (slice(24, 48), "mixture", 0.16)):
             ax.plot(*everything.means[part].T, color=plots.COLORS[color], lw=9, alpha=alpha,
                     solid_capstyle="round")  # fmt: skip
         ax.plot(*x[~wrong].T, ".", color=plots.COLORS[kind], ms=2.2, alpha=0.8, mew=0)
         ax.plot(*x[wrong].T, ".", color="#333333", ms=2.2, alpha=0.8, mew=0)
-        ax.set(xlim=(-2.5, 4.5), ylim=(-1.75, 2.75), aspect="equal", xticks=[], yticks=[])
+        ax.set(xlim=(-3.1, 4.3), ylim=(-1.7, 3.0), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#DDDDDD")
         dial = {"plain": "", "conditional": "", "plus": f", $g_{{++}} = {g / 8:g}$"}.get(name, f", $g = {g:g}$")
         ax.set_title(words[name] + dial, color=plots.COLORS[kind])
-        ax.set_xlabel(f"spread {spread:.2f}, wrong class {wrong.double().mean():.1%}, distance {distance:.3f}")
+        ax.set_xlabel(f"spread {spread:.2f}, off the ring {off:.1%}, distance {distance:.3f}")
     return figure
 
 

@@ -1,8 +1,10 @@
 // Evaluates, for test_mathematics.py, the list of [name, ...arguments] on the standard input with the
 // functions that the moving figures use, and prints the results as JSON.
 import { readFileSync } from 'node:fs';
+import { cfgppScale, extrapolate } from '../../chapters/figures/src/guided.mjs';
 import * as laws from '../../chapters/figures/src/laws.mjs';
 import * as mixtures from '../../chapters/figures/src/mixture.mjs';
+import { halfRings, ruleOf } from '../../chapters/figures/src/rules.mjs';
 import * as samplers from '../../chapters/figures/src/samplers.mjs';
 import { pushLaw } from '../../chapters/figures/src/push.mjs';
 import { COLORS } from '../../chapters/figures/src/stage.mjs';
@@ -45,6 +47,18 @@ const CALLS = {
   noisyStep: (mix, n, start, sigma, next, beta) => {
     const x = new Float64Array(n).fill(start);
     samplers.step(mixtures.denoiser(make(mix)), x, sigma, next, beta, samplers.workspace(n), samplers.random(3));
+    return x;
+  },
+  slope: (mix, points, sigma, vec) => mixtures.slope(make(mix))(array(points), sigma, array(vec), out(array(points))),
+  rule: (name, g, blur, points, sigma) => ruleOf(name, g, blur, halfRings())(array(points), sigma, out(array(points))),
+  cfgpp: (mix, points, sigmas, dial, cond) => {
+    const m = make(mix);
+    const x = array(points);
+    for (let i = 0; i + 1 < sigmas.length; i += 1) {
+      const g = cfgppScale(dial, sigmas[i], sigmas[i + 1]);
+      const D = extrapolate(mixtures.denoiser(m), mixtures.denoiser(m, cond), g);
+      samplers.step(D, x, sigmas[i], sigmas[i + 1], 1, samplers.workspace(x.length));
+    }
     return x;
   },
   geometricSigmas: (...args) => samplers.geometricSigmas(...args),

@@ -12,11 +12,13 @@ from scipy.special import ndtr
 from scipy.stats import kstest
 
 from guidelib import plots
+from guidelib.cfgpp import sample_cfgpp
 from guidelib.exact.mixtures import GaussianMixture
 from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, wasserstein1
 from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_heun
 from guidelib.schedules import geometric_sigmas
+from tools import stills
 
 ANY = -1  # the label of no class in mixture.mjs
 LINE = ([0.2, 0.5, 0.3], [-2.0, 1.0, 1.5], [0.25, 1.0, 0.04])
@@ -92,6 +94,42 @@ def test_smooth_solvers(mix, solver, sampler):
     )
     assert_equal(levels, sigmas)
     assert_equal(got, sampler(world(mix), x, sigmas), rtol=1e-9)
+
+
+@pytest.mark.parametrize("mix", [LINE, PLANE], ids=["line", "plane"])
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_what_the_denoisers_jacobian_does(mix, sigma):
+    x = points(mix)
+    vec = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    wanted = torch.autograd.functional.vjp(lambda x: world(mix)(x, sigma), x, vec)[1]
+    (got,) = evaluate(("slope", mix, x.tolist(), sigma, vec.tolist()))
+    assert_equal(got, wanted)
+
+
+RULES = [
+    "plain", "conditional", "cfg", "late", "apg", "rescaled", "zero", "reg", "auto", "reconstruction",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.2])
+@pytest.mark.parametrize("name", RULES)
+def test_rules(name, blur):
+    generator = torch.Generator().manual_seed(3)
+    for g in (2.5, -0.5):
+        for sigma in (0.02, 0.3, 0.7, 3.0, 40.0):
+            x = stills.half_rings()[1].sample(40, generator)[0]
+            x += max(sigma, 0.3) * torch.randn(40, 2, generator=generator, dtype=torch.float64)
+            (got,) = evaluate(("rule", name, g, blur, x.tolist(), sigma))
+            wanted = stills.guided(name, g, blur)(x, sigma, torch.zeros(40).long())
+            error = (torch.tensor(got, dtype=torch.float64).reshape(-1, 2) - wanted).norm(dim=1)
+            assert (error / wanted.norm(dim=1)).max() < 1e-10, (g, sigma)
+
+
+def test_cfg_plus_plus():
+    x, sigmas = points(PLANE), geometric_sigmas(12, 0.05, 20.0)
+    (got,) = evaluate(("cfgpp", PLANE, x.tolist(), sigmas.tolist(), 0.6, 1))
+    wanted = sample_cfgpp(world(PLANE), x, sigmas, torch.ones(len(x)).long(), guidance_scale=0.6)
+    assert_equal(got, wanted, rtol=1e-9)
 
 
 @pytest.mark.parametrize("beta", [0.5, 0.2])

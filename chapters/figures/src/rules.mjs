@@ -16,8 +16,8 @@ const STEPS = 32;
 const SIGMAS = geometricSigmas(STEPS, 0.015, 40);
 const SLICES = 8; // directions along which the distance is measured
 const SECONDS = 5;
-const [CENTRE, ZOOM] = [[1, 0.5], 1.5]; // of the picture: at noise sigma it shows (x - centre)/sqrt(1 + (sigma/ZOOM)^2)
-const [WIDE, TALL] = [7, 4.5];
+const [CENTRE, ZOOM] = [[0.6, 0.65], 0.9]; // of the picture: at noise sigma it shows (x - centre)/sqrt(1 + (sigma/ZOOM)^2)
+const [WIDE, TALL] = [7.4, 4.7];
 const MODELS = { exact: 'exact', blurred: 'blurs by 0.2' };
 const RULES = { plain: 'unconditional', conditional: 'conditional', cfg: 'CFG', late: 'CFG where σ ≤ 0.5', plus: 'CFG++',
   apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance', reconstruction: 'reconstruction' };
@@ -83,7 +83,13 @@ function render({ model, el }) {
     return line.sort();
   }
 
-  /** Spread, share in the wrong class, and the projections of points at one noise level. */
+  /** How far point i is from the half ring. */
+  function away(points, i) {
+    const [a, b] = [points[2 * i], points[2 * i + 1]];
+    return b > 0 ? Math.abs(Math.hypot(a, b) - 2) : Math.hypot(Math.abs(a) - 2, b);
+  }
+
+  /** Spread and share in the wrong class of points at one noise level. */
   function measure(points, sigma, wrong) {
     let [square, share] = [0, 0];
     const mean = [0, 0];
@@ -102,7 +108,8 @@ function render({ model, el }) {
   const { clean, noise } = evenly(world.one);
   const truth = Array.from(SIGMAS, (sigma) => {
     const points = clean.map((value, j) => value + sigma * noise[j]);
-    return { ...measure(points, sigma), lines: directions.map((each) => project(points, each).slice()) };
+    const apart = Array.from({ length: N }, (_, i) => away(points, i)).sort((a, b) => a - b);
+    return { ...measure(points, sigma), edge: apart[0.99 * N], lines: directions.map((each) => project(points, each).slice()) };
   });
 
   function begin() {
@@ -128,9 +135,10 @@ function render({ model, el }) {
     side.report = truth.map((of, j) => {
       const points = side.paths.subarray(2 * N * j, 2 * N * (j + 1));
       const { spread, share } = measure(points, SIGMAS[j], side.wrong); // the last one says where they end
-      let far = 0;
+      let [far, off] = [0, 0];
+      for (let i = 0; i < N; i += 1) if (away(points, i) > of.edge) off += 1 / N;
       directions.forEach((each, k) => project(points, each).forEach((value, i) => { far += Math.abs(value - of.lines[k][i]); }));
-      return [spread / of.spread, share, far / (N * SLICES * Math.hypot(1, SIGMAS[j]))];
+      return [spread / of.spread, share, off, far / (N * SLICES * Math.hypot(1, SIGMAS[j]))];
     });
     tell();
   }
@@ -154,10 +162,10 @@ function render({ model, el }) {
   }
 
   const number = (value, digits) => value.toFixed(digits);
-  const values = ([spread, share, far]) => [number(spread, 2), `${number(100 * share, 1)} %`, number(far, 3)];
+  const values = ([spread, share, off, far]) => [number(spread, 2), `${number(100 * share, 1)} %`, `${number(100 * off, 1)} %`, number(far, 3)];
   function tell() {
     const j = Math.round(reached);
-    fill('conditional', values([1, truth[j].share, 0]));
+    fill('conditional', values([1, truth[j].share, 0.01, 0]));
     for (const side of sides) if (side.report.length) fill(side.kind, values(side.report[j]));
   }
 
@@ -178,7 +186,7 @@ function render({ model, el }) {
   }
 
   const made = stage(el, {
-    label: 'Two pictures of the same world, two interleaved half rings, and in each the points that one rule makes from the same noise. The table gives their spread, the share in the wrong class, and the distance to the class.',
+    label: 'Two pictures of the same world, two interleaved half rings, and in each the points that one rule makes from the same noise. The table gives their spread, the shares in the wrong class and off the ring, and the distance to the class.',
     height: (width) => (width < 520 ? 2 * (24 + (width * TALL) / WIDE) + 10 : 24 + ((width - 20) / 2) * (TALL / WIDE)),
     layout(width) {
       const wide = width < 520 ? width : (width - 20) / 2;
@@ -276,7 +284,7 @@ function render({ model, el }) {
     const showScale = slider(made, { label: `${key} scale`, min: 0, max: 8, step: 0.1, value: set[`${key}Scale`], show: (g) => scaleWords(set[key], g) },
       (value) => { set[`${key}Scale`] = value; run([side], false); });
   }
-  const fill = table(made, ['spread', 'wrong class', 'distance'], { conditional: 'true class', ode: 'first rule', sde: 'second rule' });
+  const fill = table(made, ['spread', 'wrong class', 'off the ring', 'distance'], { conditional: 'true class', ode: 'first rule', sde: 'second rule' });
   begin();
   run(sides, true);
 }
