@@ -22,9 +22,9 @@ def sample_cfgpp(
 
     ``denoiser`` is the plain (unguided) one; ``guidance_scale`` g_++ is any finite number; the paper
     calls it lambda and keeps it in [0, 1]. It is no scale of the other rules: a step is that of CFG at
-    ``cfgpp_scale``, so what is sampled depends on the number of steps. ``x``, ``sigmas``, ``callback(i, sigma, x, denoised)`` (the
-    guided point) as for ``samplers``; deterministic, ``generator`` is not used. Two calls a step.
-    Source: chapter 5, ``eq-cfgpp``.
+    ``cfgpp_scale``, so what is sampled depends on the number of steps. ``x``, ``sigmas`` and
+    ``callback(i, sigma, x, denoised)``, which sees the guided point, are as for ``samplers``;
+    deterministic, ``generator`` is not used. Two calls a step. Source: chapter 5, ``eq-cfgpp``.
     """
     g = check_scale(guidance_scale, "guidance_scale (the lambda of CFG++, usually in [0, 1])")
     if cond is None:

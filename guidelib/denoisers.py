@@ -54,7 +54,8 @@ def smoothed(denoiser: Denoiser, blur: float) -> Denoiser:
               \sigma_+^2 = \sigma^2 + \sigma_{\text{blur}}^2
 
     Its score is the score of ``denoiser`` at the higher noise level sigma_+: a denoiser made worse
-    without training another. ``blur`` >= 0, in units of x; 0 changes nothing. Source: chapter 5, ``eq-smoothed``.
+    without training another. ``blur`` >= 0, in units of x; 0 changes nothing. Source: chapter 5,
+    ``eq-smoothed``.
     """
     if not 0 <= blur < math.inf:
         raise ValueError(f"blur must be finite and >= 0, in units of x; got {blur}")
