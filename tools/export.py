@@ -46,7 +46,7 @@ def export(chapter: Chapter, book: Book, chapters: list[Path], root: Path = ROOT
     if page.citations:
         entries = "\n".join(f"- {entry}" for entry in page.citations)
         cells.append(new_markdown_cell(f"## References\n\n{entries}"))
-    _attach(cells, context.attachments, root)
+    attach(cells, context.attachments, root)
     _name(cells)
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -189,7 +189,7 @@ def _code_cell(cell: Cell, chapter: Chapter) -> NotebookNode:
     return made
 
 
-def _attach(cells: list[NotebookNode], pictures: dict[str, Path], root: Path) -> None:
+def attach(cells: list[NotebookNode], pictures: dict[str, Path], root: Path) -> None:
     """Put the pictures into the cells that show them: Colab has the notebook and no folder beside it."""
     for cell in cells if pictures else []:
         for name in re.findall(r"\]\(attachment:([^)]+)\)", cell.source):

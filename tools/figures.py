@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tools import stills
 from tools.chapters import BookError, listed_chapters
@@ -101,8 +102,6 @@ def key_of(path: Path) -> str | None:
 
 def picture(figure: Moving) -> bytes:
     """The still picture as PNG with few colours, which is small, and with its hash."""
-    from PIL.PngImagePlugin import PngInfo
-
     drawn = stills.DRAW[figure.name](**figure.options)
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png")

@@ -358,7 +358,7 @@ const STYLE = `
 .moving th, .moving td { font-weight: 400; text-align: right; padding: .12rem 0 .12rem .6rem; border: 0; white-space: nowrap; }
 .moving thead th { white-space: normal; vertical-align: bottom; }
 .moving th:first-child { text-align: left; padding-left: 0; }
-.moving .key { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; }
+.moving .key { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; background: var(--dot); }
 .moving :focus-visible { outline: 2px solid var(--mark, #b93e0c); outline-offset: 2px; }`;
 
 function node(name, attributes, ...children) {
@@ -394,15 +394,16 @@ function stage(el, { label, height, layout, draw }) {
   const made = { root, board, controls, colors: palette(root), width: 0, height: 0 };
   let waiting = 0;
   made.paint = () => {
+    if (!made.width) return; // folded away
     ctx.clearRect(0, 0, made.width, made.height);
     draw(ctx, made.colors);
   };
   made.redraw = () => {
-    waiting ||= requestAnimationFrame(() => { waiting = 0; if (made.width) made.paint(); });
+    waiting ||= requestAnimationFrame(() => { waiting = 0; made.paint(); });
   };
   new ResizeObserver(() => {
     made.width = board.clientWidth;
-    if (!made.width) return; // folded away
+    if (!made.width) return;
     made.height = height(made.width);
     canvas.style.height = `${made.height}px`;
     canvas.width = Math.round(made.width * devicePixelRatio);
@@ -411,7 +412,10 @@ function stage(el, { label, height, layout, draw }) {
     layout(made.width, made.height);
     made.paint();
   }).observe(board);
-  const recolour = () => { made.colors = palette(root); made.redraw(); };
+  made.tint = () => { // handles and keys of tables
+    for (const each of root.querySelectorAll('[data-kind]')) each.style.setProperty('--dot', made.colors[each.dataset.kind]);
+  };
+  const recolour = () => { made.colors = palette(root); made.tint(); made.redraw(); };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
   new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ['class', 'data-theme'] });
   return made;
@@ -468,9 +472,10 @@ function player(made, tick) {
   return { stop: () => press(false), playing: () => playing };
 }
 
-function handle({ board }, color, onMove, onKey) {
-  const made = node('button', { type: 'button', class: 'handle', style: `--dot: ${color}` });
+function handle({ board, tint }, kind, onMove, onKey) {
+  const made = node('button', { type: 'button', class: 'handle', 'data-kind': kind });
   board.append(made);
+  tint();
   const move = (event) => {
     const box = board.getBoundingClientRect();
     onMove(event.clientX - box.left, event.clientY - box.top);
@@ -486,19 +491,19 @@ function handle({ board }, color, onMove, onKey) {
   return (x, y, words) => {
     made.style.left = `${x}px`;
     made.style.top = `${y}px`;
-    if (made.ariaLabel !== words) made.ariaLabel = words;
+    made.setAttribute('aria-label', words);
   };
 }
 
-function table({ root, colors }, columns, kinds) {
+function table({ root, tint }, columns, kinds) {
   const cells = {};
   const rows = Object.entries(kinds).map(([kind, words]) => {
     cells[kind] = columns.map(() => node('td', {}));
-    const key = node('span', { class: 'key', style: `background: ${colors[kind]}` });
-    return node('tr', {}, node('th', { scope: 'row' }, key, words), ...cells[kind]);
+    return node('tr', {}, node('th', { scope: 'row' }, node('span', { class: 'key', 'data-kind': kind }), words), ...cells[kind]);
   });
   const head = node('tr', {}, node('td', {}), ...columns.map((words) => node('th', { scope: 'col' }, words)));
   root.append(node('div', { class: 'readout' }, node('table', {}, node('thead', {}, head), node('tbody', {}, ...rows))));
+  tint();
   return (kind, values) => values.forEach((value, i) => { cells[kind][i].textContent = value; });
 }
 
@@ -702,6 +707,12 @@ function render({ model, el }) {
     while (SIGMAS[now] > TOP) advance();
   }
 
+  function finish() {
+    start();
+    while (now < STEPS) advance();
+    made.redraw();
+  }
+
   function record() {
     const zoom = 1 / Math.hypot(1, SIGMAS[now]);
     for (const { x, bins, traces } of clouds) {
@@ -765,7 +776,7 @@ function render({ model, el }) {
     },
     draw(ctx, colors) {
       axes(ctx, below, colors, { xticks: [-4, -2, 0, 2, 4, 6], yticks: below.ticks, xlabel: 'x in class widths', title: 'where they arrive: densities' });
-      axes(ctx, rain, colors, { title: now < 0 ? 'on the way: press Play' : `on the way, at noise level ${Number(SIGMAS[now].toPrecision(2))}` });
+      axes(ctx, rain, colors, { title: now < 0 ? 'on the way' : `on the way, at noise level ${Number(SIGMAS[now].toPrecision(2))}` });
       for (const sigma of LEVELS) {
         line(ctx, rain.left, level(sigma), rain.left + rain.width, level(sigma), colors.faint);
         words(ctx, String(sigma), rain.left - 6, level(sigma) + 4, colors.quiet, 'right');
@@ -814,15 +825,20 @@ function render({ model, el }) {
 
   let owed = 0;
   const play = player(made, (seconds) => {
-    if (now < 0 || now === STEPS) start();
+    if (now < 0 || now === STEPS) start(); // from the noise, with new particles
     for (owed += 60 * seconds; owed >= 1 && now < STEPS; owed -= 1) advance();
     return now < STEPS;
   });
+  let resting = 0;
   const change = (key) => (value) => {
     set[key] = value;
     compute();
+    clearTimeout(resting);
     if (play.playing()) start();
-    else now = -1;
+    else {
+      now = -1; // the particles come back when the slider rests: a run takes as long as a few frames
+      resting = setTimeout(() => { if (!play.playing()) finish(); }, 250);
+    }
     made.redraw();
   };
   const number = (digits) => (value) => value.toFixed(digits);
@@ -832,6 +848,7 @@ function render({ model, el }) {
   slider(made, { label: 'stochasticity β of the SDE', min: 0.1, max: 0.9, step: 0.05, value: set.beta, show: number(2) }, change('beta'));
   const fill = table(made, ['mean', 'spread', 'mass below 0', 'W₁ to true'], KINDS);
   compute();
+  finish();
 }
 
 export default { render };

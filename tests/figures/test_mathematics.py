@@ -139,7 +139,9 @@ def test_a_noisy_step_has_the_mean_and_spread_of_its_equation(beta):
     (got,) = evaluate(("noisyStep", LINE, n, start, sigma, after, beta))
     mean = D + (after / sigma) ** (1 / beta) * (start - D)
     spread = after * np.sqrt(1 - (after / sigma) ** (2 / beta - 2))
-    assert kstest((np.array(got) - mean) / spread, "norm").pvalue > 1e-3
+    z = (np.array(got) - mean) / spread
+    assert kstest(z, "norm").pvalue > 1e-3
+    assert abs(z.mean()) < 4 / n**0.5 and abs(z.std() - 1) < 4 / (2 * n) ** 0.5
 
 
 def test_random_numbers_are_normal_and_repeat():

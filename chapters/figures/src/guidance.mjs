@@ -50,6 +50,13 @@ function render({ model, el }) {
     while (SIGMAS[now] > TOP) advance();
   }
 
+  /** All the way at once: what stands in the picture while nothing plays. */
+  function finish() {
+    start();
+    while (now < STEPS) advance();
+    made.redraw();
+  }
+
   /** Positions seen through the microscope of chapter 1, x / sqrt(1 + sigma^2), as traces and as a histogram. */
   function record() {
     const zoom = 1 / Math.hypot(1, SIGMAS[now]);
@@ -115,7 +122,7 @@ function render({ model, el }) {
     },
     draw(ctx, colors) {
       axes(ctx, below, colors, { xticks: [-4, -2, 0, 2, 4, 6], yticks: below.ticks, xlabel: 'x in class widths', title: 'where they arrive: densities' });
-      axes(ctx, rain, colors, { title: now < 0 ? 'on the way: press Play' : `on the way, at noise level ${Number(SIGMAS[now].toPrecision(2))}` });
+      axes(ctx, rain, colors, { title: now < 0 ? 'on the way' : `on the way, at noise level ${Number(SIGMAS[now].toPrecision(2))}` });
       for (const sigma of LEVELS) {
         line(ctx, rain.left, level(sigma), rain.left + rain.width, level(sigma), colors.faint);
         words(ctx, String(sigma), rain.left - 6, level(sigma) + 4, colors.quiet, 'right');
@@ -164,15 +171,20 @@ function render({ model, el }) {
 
   let owed = 0;
   const play = player(made, (seconds) => {
-    if (now < 0 || now === STEPS) start();
+    if (now < 0 || now === STEPS) start(); // from the noise, with new particles
     for (owed += 60 * seconds; owed >= 1 && now < STEPS; owed -= 1) advance();
     return now < STEPS;
   });
+  let resting = 0;
   const change = (key) => (value) => {
     set[key] = value;
     compute();
+    clearTimeout(resting);
     if (play.playing()) start();
-    else now = -1;
+    else {
+      now = -1; // the particles come back when the slider rests: a run takes as long as a few frames
+      resting = setTimeout(() => { if (!play.playing()) finish(); }, 250);
+    }
     made.redraw();
   };
   const number = (digits) => (value) => value.toFixed(digits);
@@ -182,6 +194,7 @@ function render({ model, el }) {
   slider(made, { label: 'stochasticity β of the SDE', min: 0.1, max: 0.9, step: 0.05, value: set.beta, show: number(2) }, change('beta'));
   const fill = table(made, ['mean', 'spread', 'mass below 0', 'W₁ to true'], KINDS);
   compute();
+  finish();
 }
 
 export default { render };

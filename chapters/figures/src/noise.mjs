@@ -2,7 +2,7 @@
 import { ANY, denoiser, logDensity, mixture, posterior, score } from './mixture.mjs';
 import { axes, curve, dot, inside, line, niceStep, panel, words } from './plot.mjs';
 import { random } from './samplers.mjs';
-import { COLORS, LOG, clamp, handle, player, slider, stage } from './stage.mjs';
+import { LOG, clamp, handle, player, slider, stage } from './stage.mjs';
 
 const EDGE = 7;
 const N = 2000;
@@ -141,7 +141,7 @@ function render({ model, el }) {
     const rest = weights.reduce((sum, value, j) => (j === k ? sum : sum + value), 0);
     for (let j = 0; j < K; j += 1) weights[j] = j === k ? clamp(weight, 0.05, 0.95) : (weights[j] / rest) * (1 - clamp(weight, 0.05, 0.95));
   };
-  const place = means.map((_, k) => handle(made, COLORS[kinds[k]],
+  const place = means.map((_, k) => handle(made, kinds[k],
     (px, py) => {
       means[k] = clamp(panels[0].atX(px), -5, 5);
       if (K > 1) reweigh(k, panels[0].atY(py) * Math.sqrt(2 * Math.PI * (widths[k] ** 2 + sigma ** 2)));

@@ -54,9 +54,9 @@ function render({ model, el }) {
       mean += x[i] / N;
       square += x[i] ** 2 / N;
     }
-    readout.textContent = ['share of class 0', left, 'mean', mean, 'spread', Math.sqrt(square - mean ** 2)]
-      .map((value, i) => (i % 2 ? `${value.toFixed(i < 2 ? 3 : 2)} (exact ${exact[(i - 1) / 2]})` : value)).join(' ')
-      .replaceAll('-', '−');
+    const found = [left.toFixed(3), mean.toFixed(2), Math.sqrt(square - mean ** 2).toFixed(2)];
+    readout.textContent = ['Share of class 0', 'Mean', 'Spread']
+      .map((name, i) => `${name}: ${found[i]}, exact ${exact[i]}.`).join(' ').replaceAll('-', '−');
     wind(set.steps);
   }
 
