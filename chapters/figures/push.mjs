@@ -402,7 +402,7 @@ const STYLE = `
 .moving th, .moving td { font-weight: 400; text-align: right; padding: .12rem 0 .12rem .6rem; border: 0; white-space: nowrap; }
 .moving thead th { white-space: normal; vertical-align: bottom; }
 .moving th:first-child { text-align: left; padding-left: 0; }
-.moving .key { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; }
+.moving .key { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; background: var(--dot); }
 .moving :focus-visible { outline: 2px solid var(--mark, #b93e0c); outline-offset: 2px; }`;
 
 function node(name, attributes, ...children) {
@@ -438,15 +438,16 @@ function stage(el, { label, height, layout, draw }) {
   const made = { root, board, controls, colors: palette(root), width: 0, height: 0 };
   let waiting = 0;
   made.paint = () => {
+    if (!made.width) return; // folded away
     ctx.clearRect(0, 0, made.width, made.height);
     draw(ctx, made.colors);
   };
   made.redraw = () => {
-    waiting ||= requestAnimationFrame(() => { waiting = 0; if (made.width) made.paint(); });
+    waiting ||= requestAnimationFrame(() => { waiting = 0; made.paint(); });
   };
   new ResizeObserver(() => {
     made.width = board.clientWidth;
-    if (!made.width) return; // folded away
+    if (!made.width) return;
     made.height = height(made.width);
     canvas.style.height = `${made.height}px`;
     canvas.width = Math.round(made.width * devicePixelRatio);
@@ -455,7 +456,10 @@ function stage(el, { label, height, layout, draw }) {
     layout(made.width, made.height);
     made.paint();
   }).observe(board);
-  const recolour = () => { made.colors = palette(root); made.redraw(); };
+  made.tint = () => { // handles and keys of tables
+    for (const each of root.querySelectorAll('[data-kind]')) each.style.setProperty('--dot', made.colors[each.dataset.kind]);
+  };
+  const recolour = () => { made.colors = palette(root); made.tint(); made.redraw(); };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', recolour);
   new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ['class', 'data-theme'] });
   return made;
@@ -512,9 +516,10 @@ function player(made, tick) {
   return { stop: () => press(false), playing: () => playing };
 }
 
-function handle({ board }, color, onMove, onKey) {
-  const made = node('button', { type: 'button', class: 'handle', style: `--dot: ${color}` });
+function handle({ board, tint }, kind, onMove, onKey) {
+  const made = node('button', { type: 'button', class: 'handle', 'data-kind': kind });
   board.append(made);
+  tint();
   const move = (event) => {
     const box = board.getBoundingClientRect();
     onMove(event.clientX - box.left, event.clientY - box.top);
@@ -530,19 +535,19 @@ function handle({ board }, color, onMove, onKey) {
   return (x, y, words) => {
     made.style.left = `${x}px`;
     made.style.top = `${y}px`;
-    if (made.ariaLabel !== words) made.ariaLabel = words;
+    made.setAttribute('aria-label', words);
   };
 }
 
-function table({ root, colors }, columns, kinds) {
+function table({ root, tint }, columns, kinds) {
   const cells = {};
   const rows = Object.entries(kinds).map(([kind, words]) => {
     cells[kind] = columns.map(() => node('td', {}));
-    const key = node('span', { class: 'key', style: `background: ${colors[kind]}` });
-    return node('tr', {}, node('th', { scope: 'row' }, key, words), ...cells[kind]);
+    return node('tr', {}, node('th', { scope: 'row' }, node('span', { class: 'key', 'data-kind': kind }), words), ...cells[kind]);
   });
   const head = node('tr', {}, node('td', {}), ...columns.map((words) => node('th', { scope: 'col' }, words)));
   root.append(node('div', { class: 'readout' }, node('table', {}, node('thead', {}, head), node('tbody', {}, ...rows))));
+  tint();
   return (kind, values) => values.forEach((value, i) => { cells[kind][i].textContent = value; });
 }
 
