@@ -18,7 +18,8 @@ from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, 
 from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_heun
 from guidelib.schedules import geometric_sigmas
-from tools import stills
+from tools.half_rings import guided as rule_of
+from tools.half_rings import half_rings
 
 ANY = -1  # the label of no class in mixture.mjs
 LINE = ([0.2, 0.5, 0.3], [-2.0, 1.0, 1.5], [0.25, 1.0, 0.04])
@@ -117,10 +118,10 @@ def test_rules(name, blur):
     generator = torch.Generator().manual_seed(3)
     for g in (2.5, -0.5):
         for sigma in (0.02, 0.3, 0.7, 3.0, 40.0):
-            x = stills.half_rings()[1].sample(40, generator)[0]
+            x = half_rings()[1].sample(40, generator)[0]
             x += max(sigma, 0.3) * torch.randn(40, 2, generator=generator, dtype=torch.float64)
             (got,) = evaluate(("rule", name, g, blur, x.tolist(), sigma))
-            wanted = stills.guided(name, g, blur)(x, sigma, torch.zeros(40).long())
+            wanted = rule_of(name, g, blur)(x, sigma, torch.zeros(40).long())
             error = (torch.tensor(got, dtype=torch.float64).reshape(-1, 2) - wanted).norm(dim=1)
             assert (error / wanted.norm(dim=1)).max() < 1e-10, (g, sigma)
 
