@@ -231,6 +231,54 @@ function reconstruction({ plain, slopeOfPlain }, all, one, g) {
 }
 
 const cfgppScale = (dial, sigma, next) => dial / (1 - next / sigma);
+const N = 1000; // points of each rule
+const PARTS = 24; // Gaussians of each half ring
+const WIDTH = 0.12;
+const BLURS = { exact: 0, blurred: 0.2, bad: 0.4 };
+
+function halfRings() {
+  const ring = Array.from({ length: PARTS }, (_, i) => (Math.PI * i) / (PARTS - 1)).map((t) => [2 * Math.cos(t), 2 * Math.sin(t)]);
+  const make = (means) => mixture(means.map(() => 1), means, means.map(() => WIDTH ** 2));
+  return { one: make(ring), all: make([...ring, ...ring.map(([a, b]) => [2 - a, 1 - b])]) };
+}
+
+function ruleOf(name, g, blur, { one, all }) {
+  const model = modelOf(all, one, blur);
+  const guided = () => extrapolate(model.plain, model.ofClass, g);
+  return {
+    plain: () => model.plain,
+    conditional: () => model.ofClass,
+    cfg: guided,
+    late: () => interval(guided(), model.ofClass, 0, 0.5),
+    apg: () => apg(model, g),
+    rescaled: () => rescaled(model, g),
+    zero: () => zeroStar(model, g),
+    reg: () => reg(model, g),
+    auto: () => extrapolate(modelOf(all, one, BLURS.bad).ofClass, model.ofClass, g),
+    reconstruction: () => reconstruction(model, all, one, g),
+  }[name]();
+}
+
+function evenly(one) {
+  const turn = 1.16730397826141868; // t^5 = t + 1
+  const [clean, noise] = [0, 1].map(() => new Float64Array(2 * N));
+  for (let i = 0; i < N; i += 1) {
+    const part = (k) => (0.5 + (i + 1) * turn ** -k) % 1;
+    const k = Math.floor(((i + 0.5) / N) * PARTS);
+    const [a, b] = [Math.sqrt(-2 * Math.log(part(1))), Math.sqrt(-2 * Math.log(part(2)))];
+    const [s, t] = [2 * Math.PI * part(3), 2 * Math.PI * part(4)];
+    for (const [j, f] of [[0, Math.cos], [1, Math.sin]]) {
+      clean[2 * i + j] = one.means[2 * k + j] + WIDTH * a * f(s);
+      noise[2 * i + j] = b * f(t);
+    }
+  }
+  return { clean, noise };
+}
+
+function away(points, i) {
+  const [a, b] = [points[2 * i], points[2 * i + 1]];
+  return b > 0 ? Math.abs(Math.hypot(a, b) - 2) : Math.hypot(Math.abs(a) - 2, b);
+}
 const COLORS = { conditional: '#009E73', mixture: '#4D4D4D', tilted: '#999999', ode: '#D55E00', sde: '#0072B2',
   feature: '#CC79A7', class0: '#56B4E9', class1: '#E69F00' };
 const DASHES = { tilted: [6, 4], mixture: [2, 2.5] };
@@ -559,12 +607,8 @@ function heunStep(D, x, sigma, next, [d, trial, dNext]) {
     x[j] += 0.5 * (next - sigma) * (slope + slopeNext);
   }
 }
-const N = 1000; // points of each rule
-const BLOCK = 100; // of which so many are computed in one frame after a change
-const KEPT = 10; // and so many leave a trace
-const PARTS = 24; // Gaussians of each half ring
-const WIDTH = 0.12;
-const BLURS = { exact: 0, blurred: 0.2, bad: 0.4 };
+const BLOCK = 100; // points that are computed in one frame after a change
+const KEPT = 10; // points that leave a trace
 const STEPS = 32;
 const SIGMAS = geometricSigmas(STEPS, 0.015, 40);
 const SLICES = 8; // directions along which the distance is measured
@@ -574,45 +618,6 @@ const [WIDE, TALL] = [7.4, 4.7];
 const MODELS = { exact: 'exact', blurred: 'blurs by 0.2' };
 const RULES = { plain: 'unconditional', conditional: 'conditional', cfg: 'CFG', late: 'CFG where σ ≤ 0.5', plus: 'CFG++',
   apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance', reconstruction: 'reconstruction' };
-
-export function halfRings() {
-  const ring = Array.from({ length: PARTS }, (_, i) => (Math.PI * i) / (PARTS - 1)).map((t) => [2 * Math.cos(t), 2 * Math.sin(t)]);
-  const make = (means) => mixture(means.map(() => 1), means, means.map(() => WIDTH ** 2));
-  return { one: make(ring), all: make([...ring, ...ring.map(([a, b]) => [2 - a, 1 - b])]) };
-}
-
-export function ruleOf(name, g, blur, { one, all }) {
-  const model = modelOf(all, one, blur);
-  const guided = () => extrapolate(model.plain, model.ofClass, g);
-  return {
-    plain: () => model.plain,
-    conditional: () => model.ofClass,
-    cfg: guided,
-    late: () => interval(guided(), model.ofClass, 0, 0.5),
-    apg: () => apg(model, g),
-    rescaled: () => rescaled(model, g),
-    zero: () => zeroStar(model, g),
-    reg: () => reg(model, g),
-    auto: () => extrapolate(modelOf(all, one, BLURS.bad).ofClass, model.ofClass, g),
-    reconstruction: () => reconstruction(model, all, one, g),
-  }[name]();
-}
-
-function evenly(one) {
-  const turn = 1.16730397826141868; // t^5 = t + 1
-  const [clean, noise] = [0, 1].map(() => new Float64Array(2 * N));
-  for (let i = 0; i < N; i += 1) {
-    const part = (k) => (0.5 + (i + 1) * turn ** -k) % 1;
-    const k = Math.floor(((i + 0.5) / N) * PARTS);
-    const [a, b] = [Math.sqrt(-2 * Math.log(part(1))), Math.sqrt(-2 * Math.log(part(2)))];
-    const [s, t] = [2 * Math.PI * part(3), 2 * Math.PI * part(4)];
-    for (const [j, f] of [[0, Math.cos], [1, Math.sin]]) {
-      clean[2 * i + j] = one.means[2 * k + j] + WIDTH * a * f(s);
-      noise[2 * i + j] = b * f(t);
-    }
-  }
-  return { clean, noise };
-}
 
 function render({ model, el }) {
   const set = Object.fromEntries(['model', 'first', 'firstScale', 'second', 'secondScale', 'seed'].map((key) => [key, model.get(key)]));
@@ -630,11 +635,6 @@ function render({ model, el }) {
   function project(points, [a, b]) {
     for (let i = 0; i < N; i += 1) line[i] = a * points[2 * i] + b * points[2 * i + 1];
     return line.sort();
-  }
-
-  function away(points, i) {
-    const [a, b] = [points[2 * i], points[2 * i + 1]];
-    return b > 0 ? Math.abs(Math.hypot(a, b) - 2) : Math.hypot(Math.abs(a) - 2, b);
   }
 
   function measure(points, sigma, wrong) {

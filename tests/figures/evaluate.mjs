@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cfgppScale, extrapolate } from '../../chapters/figures/src/guided.mjs';
 import * as laws from '../../chapters/figures/src/laws.mjs';
 import * as mixtures from '../../chapters/figures/src/mixture.mjs';
-import { halfRings, ruleOf } from '../../chapters/figures/src/rules.mjs';
+import { halfRings, ruleOf } from '../../chapters/figures/src/halfrings.mjs';
 import * as samplers from '../../chapters/figures/src/samplers.mjs';
 import { pushLaw } from '../../chapters/figures/src/push.mjs';
 import { COLORS } from '../../chapters/figures/src/stage.mjs';
