@@ -13,7 +13,6 @@ from guidelib.guidance import (
     autoguidance,
     cfg,
     interval,
-    reconstruction,
     reg,
     rescale,
     zero_star,
@@ -32,7 +31,6 @@ WORDS = {
     "zero": "CFG-Zero*",
     "reg": "REG",
     "auto": "autoguidance",
-    "reconstruction": "reconstruction",
 }
 
 
@@ -58,9 +56,6 @@ def guided(name: str, g: float, blur: float):
     def exact(x, sigma, cond=None):
         return (everything if cond is None else one)(x, sigma)
 
-    def log_class(x0, cond):
-        return one.log_prob(x0) - everything.log_prob(x0)
-
     model = smoothed(exact, blur)
     rules = {
         "plain": lambda: cfg(model, 0),
@@ -72,7 +67,6 @@ def guided(name: str, g: float, blur: float):
         "zero": lambda: zero_star(model, g),
         "reg": lambda: reg(model, g),
         "auto": lambda: autoguidance(model, smoothed(exact, 0.4), g),
-        "reconstruction": lambda: reconstruction(model, log_class, g),
         "plus": lambda: model,
     }
     return rules[name]()

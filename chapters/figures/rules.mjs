@@ -145,8 +145,7 @@ function modelOf(all, one, blur) {
     return out;
   };
   const [of, ofSlope] = blur > 0 ? [blurred, blurredSlope] : [(D) => D, (J) => J];
-  return { dim: all.dim, plain: of(denoiser(all)), ofClass: of(denoiser(one)), slopeOfPlain: ofSlope(slope(all)),
-    slopeOfClass: ofSlope(slope(one)) };
+  return { dim: all.dim, plain: of(denoiser(all)), ofClass: of(denoiser(one)), slopeOfClass: ofSlope(slope(one)) };
 }
 
 function extrapolate(bad, good, g) {
@@ -218,18 +217,6 @@ function reg({ plain, ofClass, slopeOfClass }, g) {
   };
 }
 
-function reconstruction({ plain, slopeOfPlain }, all, one, g) {
-  const [rise, fall, pulled] = [scratch(), scratch(), scratch()];
-  return (x, sigma, out) => {
-    plain(x, sigma, out);
-    const up = score(one, out, 0, -1, rise(x.length));
-    score(all, out, 0, -1, fall(x.length)).forEach((value, j) => { up[j] -= value; });
-    const push = slopeOfPlain(x, sigma, up, pulled(x.length));
-    for (let j = 0; j < x.length; j += 1) out[j] += g * sigma * sigma * push[j];
-    return out;
-  };
-}
-
 const cfgppScale = (dial, sigma, next) => dial / (1 - next / sigma);
 const N = 1000; // points of each rule
 const PARTS = 24; // Gaussians of each half ring
@@ -255,7 +242,6 @@ function ruleOf(name, g, blur, { one, all }) {
     zero: () => zeroStar(model, g),
     reg: () => reg(model, g),
     auto: () => extrapolate(modelOf(all, one, BLURS.bad).ofClass, model.ofClass, g),
-    reconstruction: () => reconstruction(model, all, one, g),
   }[name]();
 }
 
@@ -617,7 +603,7 @@ const [CENTRE, ZOOM] = [[0.6, 0.65], 0.9]; // of the picture: at noise sigma it 
 const [WIDE, TALL] = [7.4, 4.7];
 const MODELS = { exact: 'exact', blurred: 'blurs by 0.2' };
 const RULES = { plain: 'unconditional', conditional: 'conditional', cfg: 'CFG', late: 'CFG where σ ≤ 0.5', plus: 'CFG++',
-  apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance', reconstruction: 'reconstruction' };
+  apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance' };
 
 function render({ model, el }) {
   const set = Object.fromEntries(['model', 'first', 'firstScale', 'second', 'secondScale', 'seed'].map((key) => [key, model.get(key)]));

@@ -108,7 +108,7 @@ def test_what_the_denoisers_jacobian_does(mix, sigma):
 
 
 RULES = [
-    "plain", "conditional", "cfg", "late", "apg", "rescaled", "zero", "reg", "auto", "reconstruction",
+    "plain", "conditional", "cfg", "late", "apg", "rescaled", "zero", "reg", "auto",
 ]  # fmt: skip
 
 

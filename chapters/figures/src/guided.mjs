@@ -1,6 +1,6 @@
 // The rules of guidance of chapter 5, each a denoiser D(x, sigma, out) made of others, as in guidelib.guidance.
-// `model` is { dim, plain, ofClass, slopeOfPlain, slopeOfClass }: two denoisers and what their Jacobians do.
-import { denoiser, score, slope } from './mixture.mjs';
+// `model` is { dim, plain, ofClass, slopeOfClass }: two denoisers and what the Jacobian of the second does.
+import { denoiser, slope } from './mixture.mjs';
 
 /** Arrays that are made once for each length. */
 function scratch() {
@@ -24,8 +24,7 @@ export function modelOf(all, one, blur) {
     return out;
   };
   const [of, ofSlope] = blur > 0 ? [blurred, blurredSlope] : [(D) => D, (J) => J];
-  return { dim: all.dim, plain: of(denoiser(all)), ofClass: of(denoiser(one)), slopeOfPlain: ofSlope(slope(all)),
-    slopeOfClass: ofSlope(slope(one)) };
+  return { dim: all.dim, plain: of(denoiser(all)), ofClass: of(denoiser(one)), slopeOfClass: ofSlope(slope(one)) };
 }
 
 /** bad + g [good - bad]. Chapter 3, eq-cfg; chapter 5, eq-autoguidance. */
@@ -100,20 +99,6 @@ export function reg({ plain, ofClass, slopeOfClass }, g) {
     const factor = slopeOfClass(x, sigma, ones(x.length).fill(1), sums(x.length));
     ofClass(x, sigma, out);
     for (let j = 0; j < x.length; j += 1) out[j] += (g - 1) * factor[j] * (out[j] - free[j]);
-    return out;
-  };
-}
-
-/** Reconstruction guidance by log p(class | x0) of clean points; `all`, `one` as for `modelOf`. Chapter 5,
- * eq-reconstruction. */
-export function reconstruction({ plain, slopeOfPlain }, all, one, g) {
-  const [rise, fall, pulled] = [scratch(), scratch(), scratch()];
-  return (x, sigma, out) => {
-    plain(x, sigma, out);
-    const up = score(one, out, 0, -1, rise(x.length));
-    score(all, out, 0, -1, fall(x.length)).forEach((value, j) => { up[j] -= value; });
-    const push = slopeOfPlain(x, sigma, up, pulled(x.length));
-    for (let j = 0; j < x.length; j += 1) out[j] += g * sigma * sigma * push[j];
     return out;
   };
 }

@@ -1,5 +1,5 @@
 // The world of chapter 5's half rings, its models and rules, and points that fill the class evenly.
-import { apg, extrapolate, interval, modelOf, reconstruction, reg, rescaled, zeroStar } from './guided.mjs';
+import { apg, extrapolate, interval, modelOf, reg, rescaled, zeroStar } from './guided.mjs';
 import { mixture } from './mixture.mjs';
 
 export const N = 1000; // points of each rule
@@ -28,7 +28,6 @@ export function ruleOf(name, g, blur, { one, all }) {
     zero: () => zeroStar(model, g),
     reg: () => reg(model, g),
     auto: () => extrapolate(modelOf(all, one, BLURS.bad).ofClass, model.ofClass, g),
-    reconstruction: () => reconstruction(model, all, one, g),
   }[name]();
 }
 

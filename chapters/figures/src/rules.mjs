@@ -17,7 +17,7 @@ const [CENTRE, ZOOM] = [[0.6, 0.65], 0.9]; // of the picture: at noise sigma it 
 const [WIDE, TALL] = [7.4, 4.7];
 const MODELS = { exact: 'exact', blurred: 'blurs by 0.2' };
 const RULES = { plain: 'unconditional', conditional: 'conditional', cfg: 'CFG', late: 'CFG where σ ≤ 0.5', plus: 'CFG++',
-  apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance', reconstruction: 'reconstruction' };
+  apg: 'APG', rescaled: 'rescaled CFG', zero: 'CFG-Zero*', reg: 'REG', auto: 'autoguidance' };
 
 function render({ model, el }) {
   const set = Object.fromEntries(['model', 'first', 'firstScale', 'second', 'secondScale', 'seed'].map((key) => [key, model.get(key)]));
