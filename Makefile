@@ -3,13 +3,14 @@
 BIN := .venv/bin
 PY := $(BIN)/python
 PORT ?= 0
+SEED ?= 1
 # node lies there too
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lab serve setup setup-test notebooks site lint unit nbval browser bench upgrade clean
+.PHONY: help book test lab serve setup setup-test notebooks site editions lint unit nbval browser bench upgrade clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,12 +35,18 @@ setup-test:
 	@tools/setup book,test
 
 notebooks: setup ## export and execute the chapters that changed into notebooks/
+	$(PY) -m tools.manifest
+	$(PY) -m tools.figures
 	$(PY) -m tools.notebooks
 	$(PY) -m tools.front
 
 site: setup ## build _build/html from the chapters and the stored outputs, and check its links
 	$(PY) -m tools.pages
 	$(PY) -m tools.site
+
+editions: setup-test book ## solved notebooks, course kit, EPUB, PDF and their zip in _build/editions (SEED=2: other variants)
+	$(PY) -m tools.editions --seed $(SEED)
+	$(PY) -m pytest tests/editions -m slow
 
 lint: setup-test ## ruff over library, tools, tests and the chapters' cells; codespell
 	$(BIN)/ruff check guidelib tools tests benchmarks notebooks

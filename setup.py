@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the claims stand once, in data/, and a wheel carries a copy."""
+"""What pyproject.toml cannot say: claims and manifest stand once, in data/, and a wheel carries copies."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 
-class BuildWithClaims(build_py):
+class BuildWithData(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            self.copy_file("data/claims.toml", str(Path(self.build_lib, "guidelib/claims.toml")))
+            for name in ("claims.toml", "manifest.json"):
+                self.copy_file(f"data/{name}", str(Path(self.build_lib, "guidelib", name)))
 
 
-setup(cmdclass={"build_py": BuildWithClaims})
+setup(cmdclass={"build_py": BuildWithData})

@@ -47,6 +47,28 @@ def eps_from_denoiser(denoiser: Denoiser, x: Tensor, sigma, cond=None) -> Tensor
     return (x - denoiser(x, sigma, cond)) / _divisor(sigma, x)
 
 
+def smoothed(denoiser: Denoiser, blur: float) -> Denoiser:
+    r"""The denoiser of blurred data: what ``denoiser`` would be if the data were x0 + blur * z.
+
+    .. math:: \tilde D(x, \sigma) = x + \frac{\sigma^2}{\sigma_+^2}\,[D(x, \sigma_+) - x], \qquad
+              \sigma_+^2 = \sigma^2 + \sigma_{\text{blur}}^2
+
+    Its score is the score of ``denoiser`` at the higher noise level sigma_+: a denoiser made worse
+    without training another. ``blur`` >= 0, in units of x; 0 changes nothing. Source: chapter 5,
+    ``eq-smoothed``.
+    """
+    if not 0 <= blur < math.inf:
+        raise ValueError(f"blur must be finite and >= 0, in units of x; got {blur}")
+
+    def worse(x, sigma, cond=None):
+        level = torch.as_tensor(sigma, dtype=torch.float64)
+        higher = (level**2 + blur**2).sqrt()
+        share = expand_sigma((level / higher) ** 2, x)
+        return torch.lerp(x, denoiser(x, higher, cond), share)
+
+    return worse if blur > 0 else denoiser
+
+
 def from_eps(model, alpha_bar: Tensor) -> Denoiser:
     r"""A denoiser from a network ``model(x_t, t, cond)`` that predicts eps.
 

@@ -15,6 +15,8 @@ import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from guidelib.files import shipped
+
 MIME = "application/vnd.guidelib.claim+json"
 # the parameters that each kind of rule has
 RULES = {"below": {"bound"}, "above": {"bound"}, "near": {"target", "tolerance"}}
@@ -41,16 +43,9 @@ class Record:
         """Nothing: `record` has shown it, also where the call is the last line of a cell."""
 
 
-def claims_path() -> Path:
-    """Where the claims stand: inside an installed package, else in the checkout's data/."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "claims.toml"
-    return packaged if packaged.exists() else here.parent / "data" / "claims.toml"
-
-
 def load_claims(path: Path | None = None) -> dict[str, dict]:
     """All claims by identifier; raises ValueError on a claim without a usable rule."""
-    path = path or claims_path()
+    path = path or shipped("claims.toml")
     claims = tomllib.loads(path.read_text(encoding="utf-8"))
     for name, claim in claims.items():
         missing = {"source", "statement", "published", "measure", "rule"} - claim.keys()

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import mixture, normal, points
 
-from guidelib.denoisers import eps_from_denoiser, from_eps, from_v, score_from_denoiser, to_eps, to_v
+from guidelib.denoisers import (
+    eps_from_denoiser,
+    from_eps,
+    from_v,
+    score_from_denoiser,
+    smoothed,
+    to_eps,
+    to_v,
+)
 from guidelib.schedules import alpha_bar_from_sigma, cosine_alpha_bar, linear_alpha_bar, sigma_from_alpha_bar
 
 ADAPTERS = {"eps": (from_eps, to_eps), "v": (from_v, to_v)}
@@ -124,3 +132,22 @@ def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("sigma", [0.0, 0.5, "rows"])
+def test_smoothed_is_the_denoiser_of_blurred_data(blur, sigma):
+    """Blurring a mixture adds blur^2 to every variance: that mixture's own denoiser is the answer."""
+    world = mixture("isotropic", 3)
+    x = points(world, 6)
+    sigma = torch.linspace(0.1, 3, 6, dtype=torch.float64) if sigma == "rows" else sigma
+    labels = torch.tensor([0, 1, 2, 3, 4, 0])
+    blurred = world.noised(blur)
+    for cond in (None, labels):
+        assert torch.allclose(smoothed(world, blur)(x, sigma, cond), blurred(x, sigma, cond), rtol=1e-10)
+
+
+@pytest.mark.parametrize("blur", [-0.1, float("inf"), float("nan")])
+def test_a_blur_is_a_finite_length(blur):
+    with pytest.raises(ValueError, match=f"blur must be finite and >= 0, in units of x; got {blur}"):
+        smoothed(mixture("scalar"), blur)

@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import guidelib
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -111,3 +113,8 @@ def test_conda_environment_is_the_same():
         "-c constraints.txt",
         "-e .[book]",
     ]
+
+
+def test_the_version_stands_in_three_places():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert guidelib.__version__ == PROJECT["version"] == citation["version"]

@@ -11,6 +11,7 @@ from guidelib import ledger
 
 BELOW = {"kind": "below", "bound": 1.0}
 ABOVE = {"kind": "above", "bound": 1.0}
+DATA = ("data/claims.toml", "data/manifest.json")
 NEAR = {"kind": "near", "target": 2.0, "tolerance": 0.5}
 
 
@@ -59,7 +60,7 @@ def test_bad_measurement(bad):
 
 
 def test_a_rule_must_be_usable(tmp_path):
-    claims = Path(ledger.claims_path()).read_text().replace('kind = "above"', 'kind = "bigger"')
+    claims = Path(ledger.shipped('claims.toml')).read_text().replace('kind = "above"', 'kind = "bigger"')
     path = tmp_path / "claims.toml"
     path.write_text(claims)
     with pytest.raises(ValueError, match="claim B1 has the rule .*allowed are below with bound"):
@@ -80,7 +81,7 @@ def test_a_wheel_carries_the_claims(tmp_path):
     copy.mkdir()
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "LICENSE-TEXT"):
         (copy / name).write_bytes((root / name).read_bytes())
-    for name in ("guidelib/__init__.py", "guidelib/ledger.py", "data/claims.toml"):
+    for name in ("guidelib/__init__.py", "guidelib/files.py", "guidelib/ledger.py", *DATA):
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_bytes((root / name).read_bytes())
     done = subprocess.run(
@@ -92,7 +93,7 @@ def test_a_wheel_carries_the_claims(tmp_path):
         f"import sys, zipfile; zipfile.ZipFile({str(wheel)!r}).extractall('there')\n"
         "sys.path.insert(0, 'there')\n"
         "import json; from guidelib import ledger\n"
-        "print(json.dumps([str(ledger.claims_path()), sorted(ledger.load_claims())]))"
+        "print(json.dumps([str(ledger.shipped('claims.toml')), sorted(ledger.load_claims())]))"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { makeContext } from './context.mjs';
 import { cover } from './cover.mjs';
-import { pageFile } from './html.mjs';
+import { isAddress, pageFile } from './html.mjs';
 import { searchIndex } from './index.mjs';
 import { KATEX, katexCss, sharedStyles } from './katex.mjs';
 import { MARK, layout, outline } from './page.mjs';
@@ -67,7 +67,7 @@ for (const { page, ctx, body } of rendered) {
   writeFileSync(join(out, pageFile(page.slug)), layout({ book, page, ctx, body, art: cover(), version }));
   problems.push(...ctx.problems.map((problem) => `${page.location}: ${problem}`));
   for (const url of ctx.assets) files.add(url);
-  for (const file of page.frontmatter.downloads ?? []) files.add(file.url);
+  for (const file of page.frontmatter.downloads ?? []) if (!isAddress(file.url)) files.add(file.url);
 }
 mkdirSync(join(out, 'build'), { recursive: true });
 for (const url of files) copyFileSync(join(site, 'public', url), join(out, 'build', url));

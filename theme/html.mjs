@@ -30,3 +30,6 @@ export const pageFile = (slug) => `${slug}.html`;
 export function fold(summary, content, attributes = {}) {
   return tag('details', attributes, `<summary>${summary}</summary>${content}`);
 }
+
+/** Does this lead to another site, rather than to a file of the book? */
+export const isAddress = (url) => /^https?:\/\//.test(url);

@@ -83,6 +83,11 @@ export function output(node, ctx) {
   return ctx.problem(`an output of an unknown kind: ${Object.keys(data.data ?? {}).join(', ')}`);
 }
 
+/** What a figure that moves looks like on paper, and until its module has come. */
+export function still(node, ctx) {
+  return tag('div', { class: 'still' }, ctx.image(node, 'the picture').replace(' loading="lazy"', ''));
+}
+
 /** A figure that moves: page.js imports the module and calls its `default.render`. */
 export function anywidget(node, ctx) {
   const model = JSON.stringify(node.model ?? {}).replace(/</g, '\\u003c');

@@ -70,7 +70,10 @@ for (const el of document.querySelectorAll('div.widget')) {
   const values = JSON.parse(el.querySelector('script').textContent);
   const model = { get: (key) => values[key], set: (key, value) => { values[key] = value; },
     on() {}, off() {}, save_changes() {} };
-  import(new URL(el.dataset.module, location.href)).then((module) => module.default.render({ model, el }));
+  import(new URL(el.dataset.module, location.href)).then((module) => {
+    module.default.render({ model, el });
+    el.classList.add('live'); // its still picture may go
+  });
 }
 
 // on a screen without a mouse a reference is a link, and no more is loaded

@@ -1,5 +1,5 @@
 // The page around the text: sidebar, opener, references, neighbours.
-import { escape, line, pageFile, plainText, tag } from './html.mjs';
+import { escape, isAddress, line, pageFile, plainText, tag } from './html.mjs';
 
 export const MARK = '<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">'
   + '<g fill="none" stroke-width="1.6" stroke-linecap="round"><g stroke="currentColor">'
@@ -60,13 +60,16 @@ function sidebar(book, slug, headings) {
 
 function opener(page, entry) {
   const { title, description, downloads = [] } = page.frontmatter;
-  const files = downloads.map((file) =>
+  // what lies elsewhere is opened, not downloaded: a notebook in Colab
+  const [elsewhere, here] = [true, false].map((far) => downloads.filter((file) => isAddress(file.url) === far));
+  const files = here.map((file) =>
     tag('a', { href: `build${file.url}`, download: file.filename }, escape(file.title)));
+  const opened = elsewhere.map((file) => tag('a', { href: file.url, class: 'open-in' }, escape(file.title)));
   return `<header class="opener">
 ${entry?.part ? `<p class="part">${escape(entry.part)}</p>` : ''}
 <h1>${entry?.number ? `<span class="number">${entry.number}</span> ` : ''}${line(title)}</h1>
 ${description ? `<p class="standfirst">${line(description)}</p>` : ''}
-${files.length ? `<p class="files"><span>Download</span> ${files.join(' ')}</p>` : ''}
+${files.length ? `<p class="files"><span>Download</span> ${[...files, ...opened].join(' ')}</p>` : ''}
 </header>`;
 }
 

@@ -2,7 +2,7 @@
 // function is an error, never silence.
 import { classes, escape, fold, pageFile, plainText, tag } from './html.mjs';
 import { compact } from './katex.mjs';
-import { anywidget, cell, code, output, outputs } from './notebook.mjs';
+import { anywidget, cell, code, output, outputs, still } from './notebook.mjs';
 
 const wrap = (name, extra = {}) => (node, ctx, inner) =>
   tag(name, { ...extra, id: ctx.id(node), class: classes(extra.class, node.class) }, inner());
@@ -183,7 +183,7 @@ export const NODES = {
   heading, math, inlineMath, container, table, list, crossReference, link, citeGroup, cite, footnoteReference,
   mathGroup: through, caption: through, legend: wrap('div', { class: 'legend' }),
   captionNumber: (node, ctx, inner) => `${tag('span', { class: 'number' }, inner().replace(/:$/, ''))} `,
-  image: (node, ctx) => ctx.image(node, 'the picture'),
+  image: (node, ctx) => (node.placeholder ? still(node, ctx) : ctx.image(node, 'the picture')),
   admonition, proof, exercise, solution,
   details: wrap('details', { class: 'box dropdown' }), summary: wrap('summary'), aside: wrap('aside'),
   glossary: through, definitionList: wrap('dl'), definitionTerm: wrap('dt'), definitionDescription: wrap('dd'),

@@ -13,7 +13,7 @@ from tools.files import ROOT
 
 BUDGET = {"seconds": "wall clock of all cells", "memory_mib": "peak", "download_mib": "in total"}
 # front matter that is for other tools: mystmd would warn of it
-OUR_KEYS = ("budget", "claims", "jupytext")
+OUR_KEYS = ("budget", "claims", "gpu", "jupytext")
 CELL_METADATA = {"label", "tags"}
 
 
@@ -42,7 +42,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter: ``name`` is its file name without the ending, ``path`` is below the root."""
+    """A chapter: ``name`` is its file name without the ending, ``path`` is below the root.
+
+    ``gpu``: its readers are told to have one, by ``gpu: true`` in the front matter.
+    """
 
     name: str
     path: Path
@@ -52,6 +55,7 @@ class Chapter:
     claims: tuple[str, ...]
     cells: tuple[Cell, ...]
     text: str
+    gpu: bool = False
 
 
 def project(root: Path = ROOT) -> dict:
@@ -63,6 +67,17 @@ def project(root: Path = ROOT) -> dict:
         return yaml.safe_load(path.read_text(encoding="utf-8"))["project"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BookError(f"myst.yml: cannot read its project table ({error!r})") from error
+
+
+def github(root: Path = ROOT) -> str | None:
+    """The address of the repository, from project.github of myst.yml; None where that is not set."""
+    given = project(root).get("github")
+    if given is None:
+        return None
+    match = re.fullmatch(r"(?:https://github\.com/)?([\w.-]+/[\w.-]+?)(?:\.git)?/?", str(given))
+    if not match:
+        raise BookError(f"myst.yml: github is {given!r}; give OWNER/NAME or https://github.com/OWNER/NAME")
+    return f"https://github.com/{match[1]}"
 
 
 def pages(root: Path = ROOT) -> list[Path]:
@@ -121,6 +136,7 @@ def read_chapter(path: Path, root: Path = ROOT) -> Chapter:
         claims=tuple(_required(path, front, "claims", list)),
         cells=cells,
         text=text,
+        gpu=_required(path, {"gpu": False} | front, "gpu", bool),
     )
 
 
@@ -162,9 +178,9 @@ def line_of(text: str, pattern: str) -> int:
 
 def _required(path: Path, front: dict, key: str, kind: type):
     if not isinstance(front.get(key), kind):
-        words = {str: "a line of text", list: "a list, [] for none", dict: "a table"}[kind]
+        words = {str: "a line of text", list: "a list, [] for none", dict: "a table", bool: "true or false"}
         given = f"is {front[key]!r}" if key in front else "is missing"
-        raise BookError(f"{path}:1: front matter: {key} {given}; give {words}")
+        raise BookError(f"{path}:1: front matter: {key} {given}; give {words[kind]}")
     return front[key]
 
 

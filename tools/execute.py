@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from guidelib.ledger import load_claims
 from tools.chapters import BookError, Chapter
 from tools.files import ROOT
+from tools.manifest import CARRIED
 
 GENERATED = "generated"  # the tag of code cells that the chapter does not have
 
@@ -93,7 +94,7 @@ def stamp(chapter: Chapter, trials: list[Trial], root: Path = ROOT) -> str:
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
     library = (f for f in (root / "guidelib").rglob("*") if f.suffix in {".py", ".mplstyle"})
     files = [*sorted(library), root / "constraints.txt", Path(__file__)]
-    ours = {root / "data/claims.toml", root / "data/status.json", root / "data/README.md"}
+    ours = {root / "data" / name for name in CARRIED}
     files += [f for f in sorted((root / "data").rglob("*")) if f.is_file() and f not in ours]
     for file in files:
         name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tools.chapters import BookError, Budget, Cell, Chapter, line_of
 from tools.execute import GENERATED, Trial, chapter_cells
 from tools.exercises import Exercise, exercises
+from tools.files import ROOT
+from tools.first_cell import first_cell
 from tools.inline import Context, escape
+from tools.moving import moving_figures
 from tools.mystmd import Book, Page
 from tools.plain import block, caption, footnotes, shows_cell
 
@@ -31,9 +35,10 @@ def cost_line(budget: Budget) -> str:
     return f"at most {budget.seconds:g} s on two CPU cores, {memory} of memory, {download}"
 
 
-def export(chapter: Chapter, book: Book, chapters: list[Path]) -> NotebookNode:
+def export(chapter: Chapter, book: Book, chapters: list[Path], root: Path = ROOT) -> NotebookNode:
     """The chapter as a notebook without outputs; raises BookError at what it cannot show."""
     page = book.pages[chapter.path]
+    moving_figures(chapter.path, chapter.text)  # complains early
     if page.problems:
         raise BookError("\n".join(page.problems))
     context = Context(chapter.path, page.macros, book.addresses, set(chapters), chapter.text)
@@ -43,7 +48,9 @@ def export(chapter: Chapter, book: Book, chapters: list[Path]) -> NotebookNode:
     if page.citations:
         entries = "\n".join(f"- {entry}" for entry in page.citations)
         cells.append(new_markdown_cell(f"## References\n\n{entries}"))
+    attach(cells, context.attachments, root)
     _name(cells)
+    cells.insert(1, first_cell(chapter.gpu, root))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -190,6 +197,16 @@ def _code_cell(cell: Cell, chapter: Chapter) -> NotebookNode:
     made = new_code_cell(cell.source, metadata=metadata)
     made["id"] = cell.label or ""
     return made
+
+
+def attach(cells: list[NotebookNode], pictures: dict[str, Path], root: Path) -> None:
+    """Put the pictures into the cells that show them: Colab has the notebook and no folder beside it."""
+    for cell in cells if pictures else []:
+        for name in re.findall(r"\]\(attachment:([^)]+)\)", cell.source):
+            if not (root / pictures[name]).exists():
+                raise BookError(f"{pictures[name]} is not there; run 'python -m tools.figures'")
+            data = base64.b64encode((root / pictures[name]).read_bytes()).decode()
+            cell.setdefault("attachments", NotebookNode())[name] = {"image/png": data}
 
 
 def _name(cells: list[NotebookNode]) -> None:

@@ -22,6 +22,7 @@ class Context:
     text: str = ""  # of the source, where a node does not say its line
     line: int = 1
     footnotes: list[dict] = field(default_factory=list)
+    attachments: dict[str, Path] = field(default_factory=dict)  # pictures that cells carry, by name
 
     def error(self, what: str) -> BookError:
         return BookError(f"{self.path}:{self.line}: {what}")

@@ -87,7 +87,7 @@ def plan(names: list[str], root: Path = ROOT, book: Book | None = None) -> list[
 
 def _task(path: Path, book: Book, root: Path) -> Task:
     chapter = read_chapter(path, root)
-    fresh = export(chapter, book, listed_chapters(root))
+    fresh = export(chapter, book, listed_chapters(root), root)
     todo = trials(exercises(path, book.pages[path].mdast, chapter.text))
     fresh.metadata.guidelib["stamp"] = stamp(chapter, todo, root)
     target = root / "notebooks" / f"{chapter.name}.ipynb"

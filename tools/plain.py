@@ -120,6 +120,8 @@ def _definitions(node: dict, context: Context) -> str:
 
 
 def _container(node: dict, context: Context) -> str:
+    if any(child["type"] == "anywidget" for child in node["children"]):
+        return _moving(node, context)
     inside = [
         image(child, context) if child["type"] == "image" else block(child, context)
         for child in node["children"]
@@ -128,6 +130,17 @@ def _container(node: dict, context: Context) -> str:
     first = node.get("kind") == "table"
     parts = [caption(node, context), *inside] if first else [*inside, caption(node, context)]
     return "\n\n".join(parts)
+
+
+def _moving(node: dict, context: Context) -> str:
+    """A figure that moves on the site: here its still picture, which the cell carries with it."""
+    still = next((child for child in node["children"] if child.get("placeholder")), None)
+    if still is None:
+        raise context.error("a figure that moves has no :placeholder:, the picture that stands in for it")
+    path = context.path.parent / still["urlSource"]
+    context.attachments[path.name] = path
+    picture = image({**still, "urlSource": f"attachment://{path.name}"}, context).replace("://", ":")
+    return f"{picture}\n\n{caption(node, context)}\n\n*In the book's pages this figure moves.*"
 
 
 def _titled(node: dict, context: Context) -> tuple[str, list[dict]]:

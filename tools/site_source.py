@@ -16,8 +16,10 @@ import jupytext
 import nbformat
 import yaml
 
-from tools.chapters import BookError, Chapter, front_matter, pages, read_chapter
+from guidelib import __version__
+from tools.chapters import BookError, Chapter, front_matter, github, pages, read_chapter
 from tools.export import cost_line
+from tools.moving import moving_figures
 from tools.status import read_status
 
 # the front matter that a page of the book may have and mystmd knows
@@ -41,6 +43,7 @@ def assemble(root: Path, target: Path) -> None:
     _configuration(root, target, chapters)
     for page in listed:
         text = (root / page).read_text(encoding="utf-8")
+        moving_figures(page, text)  # complains early
         if page in chapters:
             _write_chapter(root, target, page)
         else:
@@ -89,6 +92,9 @@ def _write_chapter(root: Path, target: Path, page: Path) -> None:
         {"file": f"{up}downloads/{page.name}", "title": "Text (.md)"},
         {"file": f"{up}downloads/{chapter.name}.ipynb", "title": "Notebook (.ipynb)"},
     ]
+    address = github(root)
+    if address:
+        front["downloads"].append({"url": colab(address, chapter.name), "title": "Open in Colab"})
     cells = [nbformat.v4.new_markdown_cell(_header(front) + "\n" + _cost(chapter, root))]
     cells += notebook.cells
     _place_figures(cells, target / page.parent, page)
@@ -99,6 +105,12 @@ def _write_chapter(root: Path, target: Path, page: Path) -> None:
     notebook.cells = cells
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
     nbformat.write(notebook, target / page.with_suffix(".ipynb"), version=nbformat.NO_CONVERT)
+
+
+def colab(address: str, name: str) -> str:
+    """Where Colab opens a chapter's notebook, as it is at the tag of this version."""
+    repository = address.removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{repository}/blob/v{__version__}/notebooks/{name}.ipynb"
 
 
 def _fill_outputs(cells: list, stored_path: Path, page: Path) -> None:

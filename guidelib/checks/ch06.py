@@ -86,7 +86,7 @@ PRINTED = Exercise(
 
 # The coat of a x0 + b z.
 def _coat(a, b, sigma):
-    """(c_skip, c_out): F = a x0 + b (x - x0)/sigma, solved for x0."""
+    """(c_skip, c_out): f = a x0 + b (x - x0)/sigma, solved for x0."""
     slope = a - b / sigma
     return -b / sigma / slope, 1 / slope
 
@@ -104,9 +104,9 @@ ANY_COAT = Exercise(
               "Try it on the coat of the noise: (1, -sigma).", "tab-coats"),
         Wrong("the noise is taken to be x - x0", lambda a, b, sigma: _coat(a, b, 1.0),
               "x - x0 is sigma z.", "eq-noising"),
-        Wrong("the coat turns the denoiser into F, not F into the denoiser",
+        Wrong("the coat turns the denoiser into the target, not the target into the denoiser",
               lambda a, b, sigma: (b / sigma, a - b / sigma),
-              "That is F in terms of x and x0; solve it for x0.", "eq-coat"),
+              "That is the target in terms of x and x0; solve it for x0.", "eq-coat"),
         Wrong("nothing of x is passed on", lambda a, b, sigma: (0.0, _coat(a, b, sigma)[1]),
               "The noise contains x, so x has a share of its own.", "eq-coat"),
     ),

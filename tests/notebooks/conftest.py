@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tools.editions
 import tools.notebooks
 from tools.files import ROOT
 from tools.mystmd import parse_book
@@ -35,6 +36,7 @@ def same_text_is_parsed_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tools.notebooks, "parse_book", parse)
+        patch.setattr(tools.editions, "parse_book", parse)
         yield
 
 

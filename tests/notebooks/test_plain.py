@@ -1,15 +1,17 @@
 """The converter: every construct of the fixture's first chapter, and what stops the export."""
 
+import base64
 import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.notebooks.conftest import FIXTURE, copy_book
 from tools.chapters import BookError, read_chapter
 from tools.exercises import exercises, follows, places
-from tools.export import export, figures, trials
+from tools.export import attach, export, figures, trials
 from tools.inline import escape
 from tools.mystmd import parse_book
 
@@ -100,9 +102,9 @@ def test_text_starts_anew_at_headings_and_figures(notebook):
 
 def test_hidden_cells_are_folded(notebook):
     folded = [cell.metadata for cell in notebook.cells if cell.metadata.get("cellView") == "form"]
-    assert [list(cell.tags) for cell in folded] == [["hide-input"], ["remove-cell"]]
-    assert folded[0].jupyter == {"source_hidden": True}
-    assert folded[1].jupyter == {"source_hidden": True, "outputs_hidden": True}
+    assert [list(cell.tags) for cell in folded] == [["generated", "setup"], ["hide-input"], ["remove-cell"]]
+    assert folded[0].jupyter == folded[1].jupyter == {"source_hidden": True}
+    assert folded[2].jupyter == {"source_hidden": True, "outputs_hidden": True}
 
 
 def test_identifiers_do_not_move_with_other_cells(parsed, notebook, tmp_path):
@@ -187,7 +189,41 @@ def bad(label, *parts):
     return f":::{{exercise}} One\n:label: {label}\n\n" + "".join(parts).replace("{}", label)
 
 
+MOVING = """
+::::{figure}
+:label: fig-moves
+:placeholder: figures/still.png
+:alt: A grey square.
+
+:::{anywidget} figures/square.mjs
+{"size": 1}
+:::
+
+It grows by $x$.
+::::
+"""
+
+
+def test_a_moving_figure_is_its_still_picture_which_the_cell_carries(tmp_path):
+    root = copy_book(tmp_path / "book")
+    (root / "chapters/figures/square.mjs").write_text("export default { render() {} };\n")
+    (root / SECOND).write_text((root / SECOND).read_text() + MOVING)
+    notebook = export(read_chapter(SECOND, root), parse_book(root), CHAPTERS, root)
+    (cell,) = [cell for cell in notebook.cells if "attachments" in cell]
+    assert cell.source.endswith(
+        "![A grey square.](attachment:still.png)\n\n**Figure 2.1.** It grows by $x$.\n\n"
+        "*In the book's pages this figure moves.*"
+    )
+    data = base64.b64decode(cell.attachments["still.png"]["image/png"])
+    assert data == (root / "chapters/figures/still.png").read_bytes()
+    nbformat.validate(notebook)
+    (root / "chapters/figures/still.png").unlink()
+    with pytest.raises(BookError, match="still.png is not there; run 'python -m tools.figures'"):
+        attach(notebook.cells, {"still.png": Path("chapters/figures/still.png")}, root)
+
+
 WRONG = {
+    ":::{anywidget} figures/square.mjs\n{}\n:::": "a figure that moves stands in a {figure} with :label:",
     ":::{nosuch}\nx\n:::": "unknown directive: nosuch",
     "a {nosuch}`role`": "unknown role: nosuch",
     "see [](#eq-nowhere)": r'No target for internal reference "#eq-nowhere"',

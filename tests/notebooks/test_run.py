@@ -46,6 +46,14 @@ def test_outputs_counts_and_metadata_are_stored(executed):
     nbformat.validate(notebook)
 
 
+def test_the_cell_that_installs_comes_first_and_holds_no_output(executed):
+    for path in (executed / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        first = notebook.cells[1]
+        assert first.id == "setup" and first.outputs == [] and first.execution_count is None
+        assert first not in chapter_cells(notebook)
+
+
 def test_what_it_cost_is_kept_apart(executed):
     status = json.loads((executed / "data/status.json").read_text())
     assert list(status) == [FIRST, SECOND]

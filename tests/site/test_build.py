@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from guidelib import __version__
 from tests.site.conftest import make_book
 from tools.chapters import BookError
 from tools.files import ROOT
@@ -139,6 +140,17 @@ def test_cells_that_only_the_notebook_has_are_passed_over(book: Path) -> None:
     notebook["cells"].insert(0, extra | {"id": "extra"})
     path.write_text(json.dumps(notebook), encoding="utf-8")
     assert "install()" not in (build(book) / "second-chapter.html").read_text(encoding="utf-8")
+
+
+def test_colab_is_offered_where_the_repository_is_set(site: Path, book: Path) -> None:
+    page = (site / "second-chapter.html").read_text(encoding="utf-8")
+    assert ">Notebook (.ipynb)</a>" in page and "Colab" not in page, "a link to nothing is not shown"
+    edit(book / "myst.yml", lambda text: text.replace("project:\n", "project:\n  github: some/book\n", 1))
+    page = (build(book) / "second-chapter.html").read_text(encoding="utf-8")
+    address = "https://colab.research.google.com/github/some/book/blob/"
+    link = f'href="{address}v{__version__}/notebooks/02_second_chapter.ipynb"'
+    assert f'{link} class="open-in">Open in Colab</a>' in page
+    assert ">Notebook (.ipynb)</a>" in page
 
 
 def test_without_node_the_way_out_is_named(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:

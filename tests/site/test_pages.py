@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 CHAPTER = "every-construct.html"
 # a line of the stress chapter, and what must stand in its page
@@ -120,6 +121,23 @@ def test_a_moving_figure_is_a_module_and_its_model(site: Path) -> None:
     ).groups()
     assert (site / module).is_file()
     assert model == '{"start":3}'
+    figure = re.search(r'<figure [^>]*id="fig-counter">.*?</figure>', page, re.DOTALL)[0]
+    assert re.search(r'</div><div class="still"><img src="build/ladder[^>]* alt="A ladder.">', figure)
+    assert "lazy" not in figure  # paper must have it, though a screen shows the other
+    assert '<span class="number">Figure\xa02.1</span>' in figure
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_still_picture_stands_in_for_a_moving_figure(browser: Browser, address: str, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{address}/second-chapter.html", wait_until="networkidle")
+    still, widget = page.locator("#fig-counter .still img"), page.locator("#fig-counter .widget")
+    assert still.is_visible() is not scripts
+    assert page.locator("#fig-counter button").count() == scripts
+    page.emulate_media(media="print")
+    assert still.is_visible() and not widget.is_visible()
+    context.close()
 
 
 class _Outline(HTMLParser):
