@@ -184,8 +184,8 @@ CLIFF = Exercise(
               "The ratio multiplies x - D; D has the rest.", "eq-ddim"),
     ),
     variant=Variant(
-        "An $\\epsilon$ network is wrong by {delta:g} at $\\sigma = {sigma:g}$. By how many $\\sigma'$ does the "
-        "DDIM step to $\\sigma' = {sigma_next:g}$ displace the points?",
+        "An $\\epsilon$ network is wrong by {delta:g} at $\\sigma = {sigma:g}$. By how many $\\sigma'$ does "
+        "the DDIM step to $\\sigma' = {sigma_next:g}$ displace the points?",
         lambda rng: dict(delta=rng.choice([0.01, 0.02, 0.05]), sigma=rng.choice([100.0, 157.0, 20291.0]),
                          sigma_next=rng.choice([10.0, 30.0])),
         lambda delta, sigma, sigma_next: _displaced(delta, sigma, sigma_next)[0],
@@ -216,7 +216,8 @@ READING = Exercise(
               "Where the data are constant the denoiser makes no error.", "eq-noise-reading"),
         Wrong("the shares of data and noise are swapped",
               lambda s, lam, rank, dim: _reading(s, lam, rank, dim, share=s**2 / (lam**2 + s**2)),
-              "The error per unit of noise is large where the noise is small beside the data.", "eq-residual"),
+              "The error per unit of noise is large where the noise is small beside the data.",
+              "eq-residual"),
         Wrong("the reading is taken to be exact", lambda sigma, lam, rank, dim: sigma,
               "Part of the noise lies along the data and cannot be told from them.", "eq-noise-reading"),
     ),
