@@ -116,3 +116,30 @@ def slope(ax, x, y, order: float, label: str | None = None):
     text = label or f"slope {order:g}".replace("-", "−")
     name(ax, x[middle], guide[middle], text, "#777777", dx=side, dy=-3)
     return line
+
+
+def image_grid(
+    ax, images, ncols: int = 8, *, rows=None, columns=None, names=None, gap: int = 2, fontsize: float = 7
+):
+    """Grey images (N, H, W) or (N, 1, H, W) of range [0, 1] side by side, ``ncols`` to a row.
+
+    ``rows`` and ``columns`` name whole rows and columns, ``names`` the single images; None is no name.
+    """
+    images = np.asarray(images, float)
+    images = images.reshape(len(images), *images.shape[-2:])
+    h, w = np.add(images.shape[1:], gap)
+    nrows = -(-len(images) // ncols)
+    sheet = np.full((nrows * h - gap, ncols * w - gap), np.nan)  # what is not a number shows the page
+    for i, image in enumerate(images):
+        y, x = i // ncols * h, i % ncols * w
+        sheet[y : y + h - gap, x : x + w - gap] = image
+    artist = ax.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_axis_off()
+    x, y = (w - gap) / 2 - 0.5, (h - gap) / 2 - 0.5  # the middle of the first image
+    for i, text in enumerate(rows or []):
+        name(ax, -0.5, i * h + y, text, dx=-4, dy=0, va="center", fontsize=fontsize)
+    for i, text in enumerate(columns or []):
+        name(ax, i * w + x, -0.5, text, dx=0, dy=3, ha="center", fontsize=fontsize)
+    for i, text in enumerate(names or []):
+        name(ax, i % ncols * w + x, i // ncols * h - 0.5, text, dx=0, dy=1, ha="center", fontsize=fontsize)
+    return artist

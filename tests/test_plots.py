@@ -62,3 +62,20 @@ def test_a_slope_passes_through_the_last_point(ax):
     x = np.array([1.0, 10.0, 100.0])
     line = plots.slope(ax, x, x**-2, order=-2)
     assert np.allclose(line.get_ydata(), x**-2.0)
+
+
+def test_an_image_grid_shows_every_image_in_its_place_with_its_name(ax):
+    images = np.linspace(0, 1, 5 * 12).reshape(5, 1, 3, 4)
+    artist = plots.image_grid(
+        ax, images, 2, gap=1, rows=["a", "b", "c"], columns=["x", "y"], names=list("pqrst")
+    )
+    sheet = np.asarray(artist.get_array())
+    assert sheet.shape == (3 * 4 - 1, 2 * 5 - 1) and artist.get_clim() == (0, 1)
+    for i in range(5):
+        y, x = i // 2 * 4, i % 2 * 5
+        assert np.array_equal(sheet[y : y + 3, x : x + 4], images[i, 0])
+    shown = np.isfinite(sheet.astype(float)).sum() if not np.ma.isMaskedArray(sheet) else sheet.count()
+    assert shown == images.size, "between the images and where the sixth would be is the page"
+    places = {text.get_text(): text.xy for text in ax.texts}
+    assert len(places) == 10 and places["t"] == (1.5, 7.5) and places["y"] == (6.5, -0.5)
+    assert places["b"] == (-0.5, 5.0)

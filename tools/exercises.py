@@ -64,7 +64,7 @@ def places(book: Book) -> dict[str, str]:
     """What each labelled place of the book is called: {"eq-ddim": "equation (1.9)", ...}."""
     found = {}
     for page in book.pages.values():
-        for node in _nodes(page.mdast):
+        for node in nodes(page.mdast):
             label, number = node.get("label", ""), node.get("enumerator")
             if number is None:
                 continue
@@ -98,18 +98,20 @@ def _with_followers(node: dict) -> Iterator[tuple[dict, list[dict]]]:
         yield from _with_followers(child)
 
 
-def _nodes(node: dict) -> Iterator[dict]:
+def nodes(node: dict) -> Iterator[dict]:
+    """A node of mystmd's tree and all below it, in the order of the text."""
     yield node
     for child in node.get("children", []):
-        yield from _nodes(child)
+        yield from nodes(child)
 
 
-def _text(node: dict) -> str:
-    return "".join(part.get("value", "") for part in _nodes(node) if part["type"] in ("text", "inlineCode"))
+def words(node: dict) -> str:
+    """The text of a node without its formulas."""
+    return "".join(part.get("value", "") for part in nodes(node) if part["type"] in ("text", "inlineCode"))
 
 
 def _python(node: dict) -> list[str]:
-    return [part["value"] for part in _nodes(node) if part["type"] == "code" and part.get("lang") == "python"]
+    return [part["value"] for part in nodes(node) if part["type"] == "code" and part.get("lang") == "python"]
 
 
 def _exercise(path: Path, node: dict, rest: list[dict], text: str) -> Exercise:
@@ -122,8 +124,8 @@ def _exercise(path: Path, node: dict, rest: list[dict], text: str) -> Exercise:
     if not label:
         raise wrong("give it a :label:")
     children = [child for child in node["children"] if child["type"] != "admonitionTitle"]
-    title = next((_text(child) for child in node["children"] if child["type"] == "admonitionTitle"), "")
-    meta = _META.fullmatch(_text(children[0])) if children else None
+    title = next((words(child) for child in node["children"] if child["type"] == "admonitionTitle"), "")
+    meta = _META.fullmatch(words(children[0])) if children else None
     if not meta or meta[1] not in KINDS:
         raise wrong(f"open it with *kind · difficulty n/5 · m min*; kinds are {', '.join(KINDS)}")
     stub, check = _stub(children, label, wrong)
@@ -158,6 +160,6 @@ def _followers(rest: list[dict], label: str, wrong) -> tuple[dict | None, dict]:
     if not rest or rest[0]["type"] != "solution":
         raise wrong("its solution must follow it (after a hint, if there is one)")
     title = rest[0]["children"][0]
-    if label not in [part.get("label") for part in _nodes(title)]:
+    if label not in [part.get("label") for part in nodes(title)]:
         raise wrong(f"the solution that follows it must be :::{{solution}} {label}")
     return hint, rest[0]

@@ -17,11 +17,11 @@ from PIL import Image
 
 from tools.chapters import BookError, Chapter
 from tools.execute import chapter_cells
-from tools.exercises import Exercise
+from tools.exercises import Exercise, nodes, words
 from tools.export import figures
 from tools.files import ROOT
 from tools.inline import Context, escape
-from tools.lesson import LESSON, RULE, lessons, nodes, sections, words
+from tools.lesson import LESSON, RULE, lessons, sections
 from tools.mystmd import Book, Page
 from tools.plain import block, blocks, caption, shows_cell
 from tools.sheets import pages

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tools.chapters import Chapter
+from tools.exercises import nodes, words
 from tools.mystmd import Page
 
 WORDS_A_MINUTE = 120
@@ -72,17 +73,6 @@ def lessons(minutes: Iterable[int]) -> list[list[int]]:
         plan[-1].append(n)
         left -= needed
     return plan
-
-
-def words(node: dict) -> str:
-    """The text of a node without its formulas."""
-    return "".join(part["value"] for part in nodes(node) if part["type"] in ("text", "inlineCode"))
-
-
-def nodes(node: dict) -> Iterator[dict]:
-    yield node
-    for child in node.get("children", []):
-        yield from nodes(child)
 
 
 def _count(node: dict, section: Section) -> None:

@@ -11,10 +11,11 @@ import torch
 
 from guidelib import plots
 from guidelib.exact.mixtures import GaussianMixture
-from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law
-from guidelib.guidance import cfg
+from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, wasserstein1
+from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_ddpm, sample_heun, sample_sde
 from guidelib.schedules import geometric_sigmas
+from tools.half_rings import rules
 
 
 def noise(weights: list[float], means: list[float], widths: list[float], sigma: float, probe: float):
@@ -137,4 +138,66 @@ def trajectories(
     return figure
 
 
-DRAW = {"noise": noise, "trajectories": trajectories, "guidance": guidance}
+def push(push: str, sampler: str, strength: float, off: float, separation: float, seed: int):
+    """Particles under a push that is let go, the classes as they part, and the law at the end."""
+    plots.use_style()
+    rho = float(separation)
+    world = GaussianMixture([0.5, 0.5], [0.0, -rho], [1.0, 1.0])
+    release = ((rho / off) ** 2 - 1) ** 0.5
+    if push == "spring":
+        rule = forcing(world, world.means, lambda s: strength / (1 + s**2) * (s > release))
+    else:
+        rule = denoised_feature(world, world.means, lambda s: strength * (s > release))
+    law = (ode_law if sampler == "ode" else sde_law)(rule, 100.0, 0, breaks=[release])
+    early = int(180 * np.log(100 / release) / np.log(100 / 0.03))
+    sigmas = torch.cat([geometric_sigmas(early + 1, release, 100.0)[:early],
+                        geometric_sigmas(180 - early, 0.03, release)])  # fmt: skip
+    rng = torch.Generator().manual_seed(seed)
+    path = []
+    end = (sample_ddim if sampler == "ode" else sample_ddpm)(
+        rule, 100 * torch.randn(2000, generator=rng, dtype=torch.float64), sigmas,
+        torch.zeros(2000).long(), generator=rng, callback=lambda i, sigma, x, D: path.append(x),
+    )  # fmt: skip
+    levels = sigmas.clone()
+    levels[-1] = 0.02  # where 0 is drawn
+    seen = torch.stack([*path, end]) / (1 + sigmas[:, None] ** 2).sqrt()
+    figure, (fan, side) = plots.panels(
+        2, height=3.6, sharey=True, gridspec_kw={"width_ratios": [3.2, 1], "wspace": 0.04}
+    )
+    fan.axvspan(60, release, color=plots.COLORS["feature"], alpha=0.1, lw=0)
+    noise = np.geomspace(60, 0.02, 121)
+    for distance, kind in ((0.0, "conditional"), (rho, "mixture")):
+        centre = -distance / np.sqrt(1 + noise**2)
+        fan.fill_between(noise, centre - 1, centre + 1, color=plots.COLORS[kind], alpha=0.16, lw=0)
+    ends = {"feature": end >= -rho / 2, "class1": end < -rho / 2}
+    bins = np.linspace(-rho - 3, 4.6, 65)
+    for kind, here in ends.items():
+        plots.paths(fan, levels, seen[:, :30][:, here[:30]], plots.COLORS[kind], alpha=0.8)
+        weights = np.full(int(here.sum()), 1 / (2000 * (bins[1] - bins[0])))
+        side.hist(end[here], bins=bins, weights=weights, color=plots.COLORS[kind], alpha=0.45,
+                  orientation="horizontal")  # fmt: skip
+    fan.axvline((rho**2 / 4 - 1) ** 0.5, color="#777777", lw=1, ls=(0, (4, 3)))
+    fan.axvline(release, color=plots.COLORS["feature"], lw=1.2)
+    for at, word, color, dx in (
+        ((rho**2 / 4 - 1) ** 0.5, "speciation, $r = 2$", "#777777", -4),
+        (release, f"let go, $r = {off:g}$", plots.COLORS["feature"], 4),
+    ):
+        plots.name(fan, at, 3.7, word, color, dx=dx if off > 2 else -dx, dy=0)
+    plots.noise_axis(fan, ticks=(50, 10, 2, 0.5, 0.1))
+    fan.set(xlim=(60, 0.02), ylim=(-rho - 3, 4.6), ylabel=r"$u$, in class widths")
+    words = {"spring": "Spring on the noisy point", "denoised": "Push on the denoised point"}
+    fan.set_title(rf"{words[push]}, $\kappa = {strength:g}$, {sampler.upper()}")
+    truth, at = mixture_law(world, 0), np.linspace(-rho - 3, 4.6, 400)
+    side.plot(truth.pdf(at), at, color=plots.COLORS["conditional"])
+    side.plot(law.pdf(at), at, color=plots.COLORS["feature"])
+    numbers = (f"spread {law.std:.2f}", f"wrong class {law.cdf(-rho / 2):.1%}",
+               rf"$W_1$ {wasserstein1(law, truth):.3f}")  # fmt: skip
+    side.text(0.97, 0.5, "\n".join(numbers), color=plots.COLORS["feature"], ha="right", va="center",
+              transform=side.transAxes, fontsize=8)  # fmt: skip
+    side.set(xlabel="density", title="where they end", xlim=(0, 0.5))
+    return figure
+
+
+DRAW = {
+    "noise": noise, "trajectories": trajectories, "guidance": guidance, "push": push, "rules": rules
+}  # fmt: skip

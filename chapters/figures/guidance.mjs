@@ -22,13 +22,16 @@ function weigh(m, x, i) {
   let top = -Infinity;
   for (let k = 0; k < K; k += 1) {
     let square = 0;
-    for (let j = 0; j < dim; j += 1) square += (x[i * dim + j] - means[k * dim + j]) ** 2;
+    for (let j = 0; j < dim; j += 1) {
+      const apart = x[i * dim + j] - means[k * dim + j];
+      square += apart * apart;
+    }
     post[k] = constant[k] - (0.5 * square) / v[k];
     if (post[k] > top) top = post[k];
   }
   let sum = 0;
   for (let k = 0; k < K; k += 1) {
-    post[k] = Math.exp(post[k] - top);
+    post[k] = post[k] < top - 42 ? 0 : Math.exp(post[k] - top); // below rounding
     sum += post[k];
   }
   for (let k = 0; k < K; k += 1) post[k] /= sum;
@@ -58,6 +61,7 @@ function average(m, x, sigma, g, cond, out) {
     for (let j = i * dim; j < (i + 1) * dim; j += 1) out[j] = 0;
     for (let k = 0; k < K; k += 1) {
       const c = (1 - g) * post[k] + (k === cond ? g : 0);
+      if (c === 0) continue;
       for (let j = 0; j < dim; j += 1) {
         const mean = means[k * dim + j];
         out[i * dim + j] += c * (mean + (vars[k] / v[k]) * (x[i * dim + j] - mean));
@@ -78,6 +82,12 @@ const forcing = (D, target, K) => (x, sigma, out) => {
   return out;
 };
 
+const denoisedFeature = (D, target, kappa) => (x, sigma, out) => {
+  D(x, sigma, out);
+  for (let j = 0; j < x.length; j += 1) out[j] += kappa * (target[j % target.length] - out[j]);
+  return out;
+};
+
 function score(m, x, sigma, cond, out) {
   const { K, dim, means, v, post } = m;
   prepare(m, sigma, cond);
@@ -91,9 +101,34 @@ function score(m, x, sigma, cond, out) {
   }
   return out;
 }
+
+const slope = (m) => (x, sigma, vec, out) => {
+  const { K, dim, means, vars, v, post } = m;
+  prepare(m, sigma, ANY);
+  for (let i = 0; i * dim < x.length; i += 1) {
+    weigh(m, x, i);
+    const row = i * dim;
+    for (let j = 0; j < dim; j += 1) out[row + j] = 0;
+    let [keep, along] = [0, 0]; // sum_k p_k var_k/v_k, and D . vec
+    const guess = (k, j) => means[k * dim + j] + (vars[k] / v[k]) * (x[row + j] - means[k * dim + j]);
+    for (let k = 0; k < K; k += 1) {
+      if (post[k] < 1e-18) continue;
+      keep += (post[k] * vars[k]) / v[k];
+      for (let j = 0; j < dim; j += 1) along += post[k] * guess(k, j) * vec[row + j];
+    }
+    for (let k = 0; k < K; k += 1) { // sum_k p_k [(D_k - D) . vec] (mu_k - x)/v_k
+      if (post[k] < 1e-18) continue;
+      let far = -along;
+      for (let j = 0; j < dim; j += 1) far += guess(k, j) * vec[row + j];
+      for (let j = 0; j < dim; j += 1) out[row + j] += ((post[k] * far) / v[k]) * (means[k * dim + j] - x[row + j]);
+    }
+    for (let j = 0; j < dim; j += 1) out[row + j] += keep * vec[row + j];
+  }
+  return out;
+};
 function ndtr(z) {
   const a = Math.abs(z);
-  const phi = Math.exp(-0.5 * a * a) / Math.sqrt(2 * Math.PI);
+  const phi = normalDensity(a);
   let tail;
   if (a < 3) { // 1/2 - phi (a + a^3/3 + a^5/15 + ...)
     let sum = a;
@@ -106,6 +141,8 @@ function ndtr(z) {
   }
   return z < 0 ? tail : 1 - tail;
 }
+
+const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
 
 function gridFor(m, cond, n, reach = 8) {
   const width = Math.sqrt(Math.max(...m.vars));
@@ -154,7 +191,15 @@ function tiltedLaw(m, g, cond, grid) {
 }
 
 const SIGMA_MAX = 1e6;
-const clock = (y, s) => Math.log(Math.tan(Math.atan2(s, SIGMA_MAX) / 2)) * (1 - y) ** 2; // y: 0 noise, 1 data
+const stagesOf = (rule) => (typeof rule === 'function' ? [[rule, SIGMA_MAX, 0]] : rule);
+const clock = (sigma, s) => Math.log(Math.tan(Math.atan2(s, sigma) / 2));
+
+function timetable(rule, s, steps) {
+  const first = clock(stagesOf(rule)[0][1], s);
+  const y = (sigma) => (sigma > 0 ? Math.sqrt(clock(sigma, s) / first) : 0);
+  return stagesOf(rule).map(([D, from, to]) => [D, Float64Array.from({ length: steps + 1 }, (_, i) =>
+    first * (y(from) + (y(to) - y(from)) * (i / steps)) ** 2)]);
+}
 
 function makeDrift(D, { centre: m, scale: s }, beta, length) {
   const x = new Float64Array(length);
@@ -173,47 +218,56 @@ function makeDrift(D, { centre: m, scale: s }, beta, length) {
   };
 }
 
-function odeLaw(D, grid, steps = 56) {
-  const { x, h, centre, scale } = grid;
-  const n = x.length;
-  const drift = makeDrift(D, grid, 1, n);
-  const u = x.map((value) => (value - centre) / scale);
+function carry(rule, grid, u, toData, steps) {
+  const n = u.length;
   const [k1, k2, k3, k4, at] = [0, 1, 2, 3, 4].map(() => new Float64Array(n));
   const move = (k, dt) => {
     for (let i = 0; i < n; i += 1) at[i] = u[i] + dt * k[i];
     return at;
   };
-  for (let j = steps; j > 0; j -= 1) {
-    const t = clock(j / steps, scale);
-    const dt = clock((j - 1) / steps, scale) - t;
-    drift(t, u, k1);
-    drift(t + dt / 2, move(k1, dt / 2), k2);
-    drift(t + dt / 2, move(k2, dt / 2), k3);
-    drift(t + dt, move(k3, dt), k4);
-    for (let i = 0; i < n; i += 1) u[i] += (dt / 6) * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+  const stages = timetable(rule, grid.scale, steps);
+  for (const [D, times] of toData ? stages : stages.reverse()) {
+    const drift = makeDrift(D, grid, 1, n);
+    if (!toData) times.reverse();
+    for (let j = 0; j < steps; j += 1) {
+      const t = times[j];
+      const dt = times[j + 1] - t;
+      drift(t, u, k1);
+      drift(t + dt / 2, move(k1, dt / 2), k2);
+      drift(t + dt / 2, move(k2, dt / 2), k3);
+      drift(t + dt, move(k3, dt), k4);
+      for (let i = 0; i < n; i += 1) u[i] += (dt / 6) * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+    }
   }
+  return u;
+}
+
+function slopes(y, h) {
+  return y.map((_, i) => (i < 2 || i > y.length - 3 ? 0 : (8 * (y[i + 1] - y[i - 1]) - (y[i + 2] - y[i - 2])) / (12 * h)));
+}
+
+function odeLaw(D, grid, steps = 56) {
+  const { x, h, centre, scale } = grid;
+  const u = carry(D, grid, x.map((value) => (value - centre) / scale), false, steps);
   const z = u.map((value) => (centre + value * Math.hypot(SIGMA_MAX, scale)) / SIGMA_MAX);
-  const pdf = new Float64Array(n);
-  for (let i = 2; i < n - 2; i += 1) { // p = phi(z) dz/dx
-    const slope = (8 * (z[i + 1] - z[i - 1]) - (z[i + 2] - z[i - 2])) / (12 * h);
-    pdf[i] = (Math.exp(-0.5 * z[i] * z[i]) / Math.sqrt(2 * Math.PI)) * slope;
-  }
+  const pdf = slopes(z, h).map((slope, i) => normalDensity(z[i]) * slope); // p = phi(z) dz/dx
   return withMoments({ x, h, pdf, cdf: z.map(ndtr) });
 }
 
-function fokkerPlanck(D, grid, beta, cells, steps) {
+function fokkerPlanck(rule, grid, beta, cells, steps) {
   const { x, centre, scale } = grid;
   const faces = Float64Array.from({ length: cells + 1 }, (_, i) => {
     const value = x[0] + ((x.at(-1) - x[0]) * i) / cells;
     return (value - centre) / scale;
   });
   const h = faces[1] - faces[0];
-  const drift = makeDrift(D, grid, beta, cells + 1);
-  const width = SIGMA_MAX / Math.hypot(SIGMA_MAX, scale);
+  const start = stagesOf(rule)[0][1];
+  const width = start / Math.hypot(start, scale);
   const q = Float64Array.from({ length: cells }, (_, j) =>
-    (ndtr((faces[j + 1] + centre / SIGMA_MAX) / width) - ndtr((faces[j] + centre / SIGMA_MAX) / width)) / h);
+    (ndtr((faces[j + 1] + centre / start) / width) - ndtr((faces[j] + centre / start) / width)) / h);
   const B = new Float64Array(cells + 1);
   const [right, pivot] = [0, 1].map(() => new Float64Array(cells));
+  let drift;
   const load = (tau) => { // the diffusion; B becomes the drift, both times dtau/2/h later
     drift(tau, faces, B);
     B[0] = B[cells] = 0; // nothing leaves
@@ -221,26 +275,29 @@ function fokkerPlanck(D, grid, beta, cells, steps) {
   };
   const up = (j, C) => (j === 0 || j === cells ? 0 : B[j] / 2 - C);
   const down = (j, C) => (j === 0 || j === cells ? 0 : B[j] / 2 + C);
-  let C = load(clock(0, scale));
-  for (let i = 0; i < steps; i += 1) {
-    const k = (clock((i + 1) / steps, scale) - clock(i / steps, scale)) / (2 * h);
-    for (let j = 0; j < cells; j += 1) {
-      let flow = (up(j, C) - down(j + 1, C)) * q[j];
-      if (j > 0) flow += down(j, C) * q[j - 1];
-      if (j < cells - 1) flow -= up(j + 1, C) * q[j + 1];
-      right[j] = q[j] + k * flow;
-    }
-    C = load(clock((i + 1) / steps, scale));
-    for (let j = 0; j < cells; j += 1) { // elimination from the left
-      pivot[j] = 1 - k * (up(j, C) - down(j + 1, C));
-      if (j > 0) {
-        const factor = (-k * down(j, C)) / pivot[j - 1];
-        pivot[j] -= factor * k * up(j, C);
-        right[j] -= factor * right[j - 1];
+  for (const [D, times] of timetable(rule, scale, steps)) {
+    drift = makeDrift(D, grid, beta, cells + 1);
+    let C = load(times[0]);
+    for (let i = 0; i < steps; i += 1) {
+      const k = (times[i + 1] - times[i]) / (2 * h);
+      for (let j = 0; j < cells; j += 1) {
+        let flow = (up(j, C) - down(j + 1, C)) * q[j];
+        if (j > 0) flow += down(j, C) * q[j - 1];
+        if (j < cells - 1) flow -= up(j + 1, C) * q[j + 1];
+        right[j] = q[j] + k * flow;
       }
-    }
-    for (let j = cells - 1; j >= 0; j -= 1) {
-      q[j] = (right[j] - (j < cells - 1 ? k * up(j + 1, C) * q[j + 1] : 0)) / pivot[j];
+      C = load(times[i + 1]);
+      for (let j = 0; j < cells; j += 1) { // elimination from the left
+        pivot[j] = 1 - k * (up(j, C) - down(j + 1, C));
+        if (j > 0) {
+          const factor = (-k * down(j, C)) / pivot[j - 1];
+          pivot[j] -= factor * k * up(j, C);
+          right[j] -= factor * right[j - 1];
+        }
+      }
+      for (let j = cells - 1; j >= 0; j -= 1) {
+        q[j] = (right[j] - (j < cells - 1 ? k * up(j + 1, C) * q[j + 1] : 0)) / pivot[j];
+      }
     }
   }
   const cdf = new Float64Array(cells + 1);
@@ -248,24 +305,27 @@ function fokkerPlanck(D, grid, beta, cells, steps) {
   return cdf;
 }
 
-function sdeLaw(D, grid, beta = 0.5, steps = 40) {
+function sdeLaw(rule, grid, beta = 0.5, steps = 40) {
   const { x, h } = grid;
   const cells = x.length - 1;
-  const coarse = fokkerPlanck(D, grid, beta, cells, steps);
-  const fine = fokkerPlanck(D, grid, beta, 2 * cells, 2 * steps);
+  const coarse = fokkerPlanck(rule, grid, beta, cells, steps);
+  const fine = fokkerPlanck(rule, grid, beta, 2 * cells, 2 * steps);
   const cdf = coarse.map((F, i) => (4 * fine[2 * i] - F) / 3);
-  const pdf = new Float64Array(cells + 1);
-  for (let i = 2; i < cells - 1; i += 1) {
-    pdf[i] = Math.max(0, (8 * (cdf[i + 1] - cdf[i - 1]) - (cdf[i + 2] - cdf[i - 2])) / (12 * h));
-  }
+  const pdf = slopes(cdf, h).map((slope) => Math.max(0, slope));
   return withMoments({ x, h, pdf, cdf });
 }
 
-function massBelow({ x, h, pdf, cdf }, a) {
-  const i = Math.min(x.length - 2, Math.max(0, Math.floor((a - x[0]) / h)));
-  const t = Math.min(1, Math.max(0, (a - x[i]) / h));
-  const [p, q] = [h * pdf[i], h * pdf[i + 1]];
-  const rise = cdf[i + 1] - cdf[i];
+function massBelow({ x, pdf, cdf }, a) {
+  let [i, j] = [0, x.length - 1];
+  if (a <= x[i] || a >= x[j]) return a <= x[i] ? cdf[i] : cdf[j];
+  while (j - i > 1) {
+    const mid = (i + j) >> 1;
+    if (x[mid] > a) j = mid;
+    else i = mid;
+  }
+  const h = x[j] - x[i];
+  const t = (a - x[i]) / h;
+  const [p, q, rise] = [h * pdf[i], h * pdf[j], cdf[j] - cdf[i]];
   return cdf[i] + t * (p + t * (3 * rise - 2 * p - q + t * (p + q - 2 * rise)));
 }
 

@@ -22,13 +22,16 @@ function weigh(m, x, i) {
   let top = -Infinity;
   for (let k = 0; k < K; k += 1) {
     let square = 0;
-    for (let j = 0; j < dim; j += 1) square += (x[i * dim + j] - means[k * dim + j]) ** 2;
+    for (let j = 0; j < dim; j += 1) {
+      const apart = x[i * dim + j] - means[k * dim + j];
+      square += apart * apart;
+    }
     post[k] = constant[k] - (0.5 * square) / v[k];
     if (post[k] > top) top = post[k];
   }
   let sum = 0;
   for (let k = 0; k < K; k += 1) {
-    post[k] = Math.exp(post[k] - top);
+    post[k] = post[k] < top - 42 ? 0 : Math.exp(post[k] - top); // below rounding
     sum += post[k];
   }
   for (let k = 0; k < K; k += 1) post[k] /= sum;
@@ -58,6 +61,7 @@ function average(m, x, sigma, g, cond, out) {
     for (let j = i * dim; j < (i + 1) * dim; j += 1) out[j] = 0;
     for (let k = 0; k < K; k += 1) {
       const c = (1 - g) * post[k] + (k === cond ? g : 0);
+      if (c === 0) continue;
       for (let j = 0; j < dim; j += 1) {
         const mean = means[k * dim + j];
         out[i * dim + j] += c * (mean + (vars[k] / v[k]) * (x[i * dim + j] - mean));
@@ -78,6 +82,12 @@ const forcing = (D, target, K) => (x, sigma, out) => {
   return out;
 };
 
+const denoisedFeature = (D, target, kappa) => (x, sigma, out) => {
+  D(x, sigma, out);
+  for (let j = 0; j < x.length; j += 1) out[j] += kappa * (target[j % target.length] - out[j]);
+  return out;
+};
+
 function score(m, x, sigma, cond, out) {
   const { K, dim, means, v, post } = m;
   prepare(m, sigma, cond);
@@ -91,6 +101,31 @@ function score(m, x, sigma, cond, out) {
   }
   return out;
 }
+
+const slope = (m) => (x, sigma, vec, out) => {
+  const { K, dim, means, vars, v, post } = m;
+  prepare(m, sigma, ANY);
+  for (let i = 0; i * dim < x.length; i += 1) {
+    weigh(m, x, i);
+    const row = i * dim;
+    for (let j = 0; j < dim; j += 1) out[row + j] = 0;
+    let [keep, along] = [0, 0]; // sum_k p_k var_k/v_k, and D . vec
+    const guess = (k, j) => means[k * dim + j] + (vars[k] / v[k]) * (x[row + j] - means[k * dim + j]);
+    for (let k = 0; k < K; k += 1) {
+      if (post[k] < 1e-18) continue;
+      keep += (post[k] * vars[k]) / v[k];
+      for (let j = 0; j < dim; j += 1) along += post[k] * guess(k, j) * vec[row + j];
+    }
+    for (let k = 0; k < K; k += 1) { // sum_k p_k [(D_k - D) . vec] (mu_k - x)/v_k
+      if (post[k] < 1e-18) continue;
+      let far = -along;
+      for (let j = 0; j < dim; j += 1) far += guess(k, j) * vec[row + j];
+      for (let j = 0; j < dim; j += 1) out[row + j] += ((post[k] * far) / v[k]) * (means[k * dim + j] - x[row + j]);
+    }
+    for (let j = 0; j < dim; j += 1) out[row + j] += keep * vec[row + j];
+  }
+  return out;
+};
 const COLORS = { conditional: '#009E73', mixture: '#4D4D4D', tilted: '#999999', ode: '#D55E00', sde: '#0072B2',
   feature: '#CC79A7', class0: '#56B4E9', class1: '#E69F00' };
 const DASHES = { tilted: [6, 4], mixture: [2, 2.5] };

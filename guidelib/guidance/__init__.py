@@ -8,6 +8,7 @@ from guidelib.guidance.autoguidance import autoguidance
 from guidelib.guidance.cfg import cfg
 from guidelib.guidance.classifier import classifier
 from guidelib.guidance.denoised_feature import denoised_feature
+from guidelib.guidance.features import feature_guided
 from guidelib.guidance.forcing import forcing
 from guidelib.guidance.interval import interval
 from guidelib.guidance.mmps import mmps
@@ -24,6 +25,7 @@ __all__ = [
     "cfg",
     "classifier",
     "denoised_feature",
+    "feature_guided",
     "forcing",
     "interval",
     "mmps",

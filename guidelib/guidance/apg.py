@@ -26,6 +26,7 @@ def apg(denoiser: Denoiser, guidance_scale: float, eta: float = 0.0, max_norm: f
     momentum is left out: it needs the Delta of the step before, and a denoiser remembers nothing.
     In one dimension everything is parallel: with ``eta`` = 0 nothing is guided.
     Called without labels it raises ValueError.
+    Source: chapter 5, ``eq-apg``.
     """
     g = check_scale(guidance_scale)
     eta = check_scale(eta, "eta (0 = no step along the denoised point, 1 = cfg)")

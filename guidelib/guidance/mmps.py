@@ -23,6 +23,7 @@ def mmps(denoiser: Denoiser, A, y, cov) -> Denoiser:
     and differentiated m times: for a few measurements (for many, the paper solves by conjugate gradients).
     Rows with the null label, ``len(y)``, are not guided. Works under ``torch.no_grad``, not under
     ``torch.inference_mode``. Called without labels it raises ValueError.
+    Source: chapter 5, ``eq-mmps``.
     """
     y, cov = (torch.as_tensor(v, dtype=torch.float64) for v in (y, cov))
     if y.ndim != 2 or y.numel() == 0 or cov.shape != y.shape[1:] * 2 or not torch.isfinite(y).all():

@@ -22,6 +22,7 @@ def reconstruction(denoiser: Denoiser, log_likelihood, guidance_scale: float = 1
     of their mean: even with exact parts, g = 1 is not the conditional denoiser. No norm is divided out, as
     the DPS code does over the whole batch. ``guidance_scale`` g is any finite number. Works under
     ``torch.no_grad``, not under ``torch.inference_mode``. Called without labels it raises ValueError.
+    Source: chapter 5, ``eq-reconstruction``.
     """
     g = check_scale(guidance_scale)
 

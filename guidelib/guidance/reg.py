@@ -24,6 +24,7 @@ def reg(denoiser: Denoiser, guidance_scale: float) -> Denoiser:
     ``guidance_scale`` g is any finite number; 1 returns the conditional denoiser bit for bit at one call
     without a gradient. Works under ``torch.no_grad``, not under ``torch.inference_mode``.
     Called without labels it raises ValueError.
+    Source: chapter 5, ``eq-reg``.
     """
     g = check_scale(guidance_scale)
 

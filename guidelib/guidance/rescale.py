@@ -23,6 +23,7 @@ def rescale(denoiser: Denoiser, guidance_scale: float, phi: float = 0.7) -> Deno
     the denoiser of N(0, 1). ``phi`` in [0, 1]: 0 is ``cfg``, 1 keeps the spread. ``guidance_scale`` g is any
     finite number; 1 returns the conditional denoiser bit for bit at one call instead of two.
     Called without labels, or with rows of one number, it raises ValueError.
+    Source: chapter 5, ``eq-rescale``.
     """
     g = check_scale(guidance_scale)
     phi = check_scale(phi, "phi (0 = cfg, 1 = the spread of the conditional output)")

@@ -22,6 +22,7 @@ def zero_star(denoiser: Denoiser, guidance_scale: float) -> Denoiser:
     ``guidance_scale`` g is any finite number; 1 returns the conditional denoiser bit for bit at one call
     instead of two. Called without labels it raises ValueError. For the paper's first steps that stand
     still, see ``zero_init``.
+    Source: chapter 5, ``eq-zero-star``.
     """
     g = check_scale(guidance_scale)
 

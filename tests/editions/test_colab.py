@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+import subprocess
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -52,13 +53,18 @@ def notebook(*cells: str, gpu: bool = False):
     return new_notebook(cells=[first_cell(gpu), *map(new_code_cell, cells)])
 
 
-def test_without_a_mirror_one_line_says_what_to_do(tmp_path):
-    """No project.github is set: nothing to install from."""
-    setup, after = Away(tmp_path).run(notebook("import torch"), "alone")
+def test_the_mirror_beside_the_notebook_is_found_and_without_one_a_line_says_what_to_do(tmp_path, mirror):
+    """No project.github is set: the archive's notebooks install from ../mirror, others say what to do."""
+    away = Away(tmp_path)
+    setup, after = away.run(notebook("import torch"), "alone")
     assert failure(setup) == (
         f"ImportError: pip could not install ../mirror/{WHEEL}; set GUIDELIB_MIRROR to where it is"
     )
     assert after.execution_count is None, "the notebook stops there"
+    shutil.copytree(mirror, tmp_path / "mirror")
+    code = "from guidelib.files import path\nprint(path('probe/weights.bin').read_bytes())"
+    setup, after = away.run(notebook(code), "unpacked")
+    assert failure(setup) is None and "b'weights'" in said(after)
 
 
 def test_another_version_in_the_mirror_is_not_taken(tmp_path, mirror):
@@ -76,8 +82,8 @@ def test_what_is_missing_is_installed_and_what_is_there_is_left(tmp_path, mirror
     fake_wheel(tmp_path, "guidelib", "0.0.1")
     fake_wheel(tmp_path, "pooch", "1.99")
     away = Away(tmp_path / "one", without=("pooch",))
-    old = [str(away.python), "-m", "pip", "install", "-q", str(tmp_path / "guidelib-0.0.1-py3-none-any.whl")]
-    away.run(new_notebook(cells=[new_code_cell(f"import subprocess; subprocess.run({old})")]), "old")
+    old = tmp_path / "guidelib-0.0.1-py3-none-any.whl"
+    subprocess.run([away.python, "-m", "pip", "install", "-q", "--no-deps", old], check=True)
     assert "guidelib-0.0.1.dist-info" in away.installed()
     code = "import guidelib, pooch, torch\nprint(guidelib.__version__, guidelib.__file__, torch.__file__)"
     settings = {"GUIDELIB_MIRROR": str(mirror), "PIP_FIND_LINKS": str(tmp_path)}

@@ -1,9 +1,12 @@
 // Evaluates, for test_mathematics.py, the list of [name, ...arguments] on the standard input with the
 // functions that the moving figures use, and prints the results as JSON.
 import { readFileSync } from 'node:fs';
+import { cfgppScale, extrapolate } from '../../chapters/figures/src/guided.mjs';
 import * as laws from '../../chapters/figures/src/laws.mjs';
 import * as mixtures from '../../chapters/figures/src/mixture.mjs';
+import { halfRings, ruleOf } from '../../chapters/figures/src/halfrings.mjs';
 import * as samplers from '../../chapters/figures/src/samplers.mjs';
+import { pushLaw } from '../../chapters/figures/src/push.mjs';
 import { COLORS } from '../../chapters/figures/src/stage.mjs';
 
 const array = (values) => Float64Array.from(values.flat());
@@ -25,6 +28,12 @@ const CALLS = {
   cfg: (mix, points, sigma, g, cond) => mixtures.cfg(make(mix), g, cond)(array(points), sigma, out(array(points))),
   forcing: (mix, points, sigma, target, K) =>
     mixtures.forcing(mixtures.denoiser(make(mix)), target, () => K)(array(points), sigma, out(array(points))),
+  denoisedFeature: (mix, points, sigma, target, kappa) =>
+    mixtures.denoisedFeature(mixtures.denoiser(make(mix)), target, kappa)(array(points), sigma, out(array(points))),
+  pushLaw: (settings, points) => {
+    const law = pushLaw(...settings);
+    return { mean: law.mean, std: law.std, wrong: law.wrong, w1: law.missed, cdf: points.map((a) => laws.massBelow(law, a)) };
+  },
   walk: (mix, points, sigmas, solver) => {
     const x = array(points);
     const work = samplers.workspace(x.length);
@@ -38,6 +47,18 @@ const CALLS = {
   noisyStep: (mix, n, start, sigma, next, beta) => {
     const x = new Float64Array(n).fill(start);
     samplers.step(mixtures.denoiser(make(mix)), x, sigma, next, beta, samplers.workspace(n), samplers.random(3));
+    return x;
+  },
+  slope: (mix, points, sigma, vec) => mixtures.slope(make(mix))(array(points), sigma, array(vec), out(array(points))),
+  rule: (name, g, blur, points, sigma) => ruleOf(name, g, blur, halfRings())(array(points), sigma, out(array(points))),
+  cfgpp: (mix, points, sigmas, dial, cond) => {
+    const m = make(mix);
+    const x = array(points);
+    for (let i = 0; i + 1 < sigmas.length; i += 1) {
+      const g = cfgppScale(dial, sigmas[i], sigmas[i + 1]);
+      const D = extrapolate(mixtures.denoiser(m), mixtures.denoiser(m, cond), g);
+      samplers.step(D, x, sigmas[i], sigmas[i + 1], 1, samplers.workspace(x.length));
+    }
     return x;
   },
   geometricSigmas: (...args) => samplers.geometricSigmas(...args),

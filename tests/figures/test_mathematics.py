@@ -12,11 +12,14 @@ from scipy.special import ndtr
 from scipy.stats import kstest
 
 from guidelib import plots
+from guidelib.cfgpp import sample_cfgpp
 from guidelib.exact.mixtures import GaussianMixture
 from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, wasserstein1
-from guidelib.guidance import cfg, forcing
+from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_heun
 from guidelib.schedules import geometric_sigmas
+from tools.half_rings import guided as rule_of
+from tools.half_rings import half_rings
 
 ANY = -1  # the label of no class in mixture.mjs
 LINE = ([0.2, 0.5, 0.3], [-2.0, 1.0, 1.5], [0.25, 1.0, 0.04])
@@ -58,7 +61,7 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
     m, x, k = world(mix), points(mix), 1
     labels = torch.full((len(x),), k)
     x_list, target = x.tolist(), [[0.5, -1.0]] if x.ndim == 2 else [0.5]
-    log_all, log_one, post, score, score_one, D, D_one, guided, pushed = evaluate(
+    log_all, log_one, post, score, score_one, D, D_one, guided, pushed, moved = evaluate(
         ("logDensity", mix, x_list, sigma, ANY),
         ("logDensity", mix, x_list, sigma, k),
         ("posterior", mix, x_list, sigma),
@@ -68,6 +71,7 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
         ("denoiser", mix, x_list, sigma, k),
         ("cfg", mix, x_list, sigma, 3.5, k),
         ("forcing", mix, x_list, sigma, np.ravel(target).tolist(), 0.7),
+        ("denoisedFeature", mix, x_list, sigma, np.ravel(target).tolist(), 0.7),
     )
     assert_equal(log_all, m.log_prob(x, sigma))
     assert_equal(log_one, m.conditional(k).log_prob(x, sigma))
@@ -77,7 +81,9 @@ def test_densities_posteriors_scores_denoisers(mix, sigma):
     assert_equal(D, m(x, sigma))
     assert_equal(D_one, m(x, sigma, labels))
     assert_equal(guided, cfg(m, 3.5)(x, sigma, labels))
-    assert_equal(pushed, forcing(m, target, 0.7)(x, sigma, torch.zeros(len(x)).long()))
+    zeros = torch.zeros(len(x)).long()
+    assert_equal(pushed, forcing(m, target, 0.7)(x, sigma, zeros))
+    assert_equal(moved, denoised_feature(m, target, 0.7)(x, sigma, zeros))
 
 
 @pytest.mark.parametrize("mix", [LINE, PLANE], ids=["line", "plane"])
@@ -89,6 +95,42 @@ def test_smooth_solvers(mix, solver, sampler):
     )
     assert_equal(levels, sigmas)
     assert_equal(got, sampler(world(mix), x, sigmas), rtol=1e-9)
+
+
+@pytest.mark.parametrize("mix", [LINE, PLANE], ids=["line", "plane"])
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_what_the_denoisers_jacobian_does(mix, sigma):
+    x = points(mix)
+    vec = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    wanted = torch.autograd.functional.vjp(lambda x: world(mix)(x, sigma), x, vec)[1]
+    (got,) = evaluate(("slope", mix, x.tolist(), sigma, vec.tolist()))
+    assert_equal(got, wanted)
+
+
+RULES = [
+    "plain", "conditional", "cfg", "late", "apg", "rescaled", "zero", "reg", "auto",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.2])
+@pytest.mark.parametrize("name", RULES)
+def test_rules(name, blur):
+    generator = torch.Generator().manual_seed(3)
+    for g in (2.5, -0.5):
+        for sigma in (0.02, 0.3, 0.7, 3.0, 40.0):
+            x = half_rings()[1].sample(40, generator)[0]
+            x += max(sigma, 0.3) * torch.randn(40, 2, generator=generator, dtype=torch.float64)
+            (got,) = evaluate(("rule", name, g, blur, x.tolist(), sigma))
+            wanted = rule_of(name, g, blur)(x, sigma, torch.zeros(40).long())
+            error = (torch.tensor(got, dtype=torch.float64).reshape(-1, 2) - wanted).norm(dim=1)
+            assert (error / wanted.norm(dim=1)).max() < 1e-10, (g, sigma)
+
+
+def test_cfg_plus_plus():
+    x, sigmas = points(PLANE), geometric_sigmas(12, 0.05, 20.0)
+    (got,) = evaluate(("cfgpp", PLANE, x.tolist(), sigmas.tolist(), 0.6, 1))
+    wanted = sample_cfgpp(world(PLANE), x, sigmas, torch.ones(len(x)).long(), guidance_scale=0.6)
+    assert_equal(got, wanted, rtol=1e-9)
 
 
 @pytest.mark.parametrize("beta", [0.5, 0.2])
@@ -157,6 +199,42 @@ def test_laws(mix, g, beta):
         assert abs(ours["std"] - law.std) < 1e-4, kind
         assert np.abs(np.array(ours["cdf"]) - law.cdf(np.array(at))).max() < 1e-4, kind
         assert abs(ours["w1"] - wasserstein1(law, exact["conditional"])) < 1e-4, kind
+
+
+# separation, push, strength, where it is let go, sampler: collapse, parting, both ends of the sliders
+PUSHES = [
+    (8, "spring", 2, 4, "ode"),
+    (8, "spring", 3, 3.5, "sde"),
+    (8, "denoised", 1, 3, "ode"),
+    (8, "denoised", 1, 4.1, "sde"),
+    (8, "denoised", 1, 1.5, "ode"),
+    (16, "spring", 0.1, 8, "ode"),
+    (16, "denoised", 0.5, 0.5, "ode"),
+    (16, "denoised", 0, 4, "sde"),
+    (16, "denoised", 4, 10, "sde"),
+    (3, "denoised", 4, 2.7, "ode"),
+]
+
+
+@pytest.mark.parametrize("settings", PUSHES)
+def test_laws_of_a_push_that_is_let_go(settings):
+    rho, push, strength, r, sampler = settings
+    m, off = world(([0.5, 0.5], [0.0, -rho], [1.0, 1.0])), np.sqrt(rho**2 / r**2 - 1)
+    if push == "spring":
+        rule = forcing(m, m.means, lambda s: strength / (1 + s**2) * (s > off))
+    else:
+        rule = denoised_feature(m, m.means, lambda s: strength * (s > off))
+    law = (ode_law if sampler == "ode" else sde_law)(rule, 100.0, 0, breaks=[off])
+    at = np.linspace(-rho - 3, 3, 25)
+    if law.std < 0.1:
+        at = law.mean + law.std * np.linspace(-3, 3, 13)
+    (got,) = evaluate(("pushLaw", settings, at.tolist()))
+    exact = {"mean": law.mean, "std": law.std, "wrong": law.cdf(-rho / 2),
+             "w1": wasserstein1(law, mixture_law(m, 0))}  # fmt: skip
+    for name, value in exact.items():
+        assert abs(got[name] - value) < 1e-4 * max(1, abs(value)), name
+    # where all stands in one place, the place itself is known to a part of a part of its width
+    assert np.abs(np.array(got["cdf"]) - law.cdf(at)).max() < (1e-4 if law.std > 0.1 else 5e-3)
 
 
 def test_objects_have_the_colours_of_the_book():

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures.waiting import all_figures
 from tools.chapters import BookError
-from tools.figures import SOURCES, bundle, check_options, figures, key, key_of
+from tools.figures import SOURCES, bundle, check_options, key, key_of
 from tools.files import ROOT
 from tools.moving import moving_figures
 
@@ -29,7 +30,7 @@ GOOD = """A line.
 What to notice.
 ::::
 """
-BOOK = figures()
+BOOK = all_figures()
 
 
 def test_a_good_one():

@@ -19,6 +19,7 @@ from guidelib.guidance import (
     cfg,
     classifier,
     denoised_feature,
+    feature_guided,
     forcing,
     interval,
     mmps,
@@ -71,6 +72,19 @@ def measure(x0):
     return torch.stack([flat.mean(1), 2 * flat[:, 0]], dim=1)
 
 
+class Featured:
+    """The network with two features, mean and mean square, to which phi may be matched."""
+
+    gains = torch.ones(2)
+
+    def __call__(self, x, sigma, cond=None, *, phi=None):
+        if phi is None:
+            return network(x, sigma)
+        flat = x.reshape(len(x), -1)
+        push = phi.to(x) - torch.stack([flat.mean(1), flat.square().mean(1)], dim=1)
+        return network(x, sigma) + torch.tanh(push.sum(1)).reshape(-1, *[1] * (x.ndim - 1))
+
+
 RULES = {
     "apg": apg(network, 3.0, 0.2, max_norm=0.5),
     "autoguidance": autoguidance(network, smoothed(network, 1.0), 2.0),
@@ -78,6 +92,7 @@ RULES = {
     "cfg below 1": cfg(network, -0.5),
     "classifier": classifier(network, log_prob, 2.0),
     "denoised_feature": denoised_feature(network, [1.0, -2.0, 0.5], lambda sigma: 1 / (1 + sigma)),
+    "features": feature_guided(Featured(), [[0.5, 1.0], [-1.0, 2.0], [0.0, 0.3]]),
     "forcing": forcing(network, [1.0, -2.0, 0.5], lambda sigma: (sigma > 1) / (1 + sigma**2)),
     "interval": interval(cfg(network, 3.0), network, 0.5, 2.0),
     "mmps": mmps(network, measure, [[1.0, 0.0], [-1.0, 0.5], [0.0, 2.0]], [[0.2, 0.1], [0.1, 0.3]]),

@@ -5,7 +5,7 @@ import { ANY, logDensity } from './mixture.mjs';
 /** Phi(z), the standard normal cdf, to rounding. */
 export function ndtr(z) {
   const a = Math.abs(z);
-  const phi = Math.exp(-0.5 * a * a) / Math.sqrt(2 * Math.PI);
+  const phi = normalDensity(a);
   let tail;
   if (a < 3) { // 1/2 - phi (a + a^3/3 + a^5/15 + ...)
     let sum = a;
@@ -18,6 +18,9 @@ export function ndtr(z) {
   }
   return z < 0 ? tail : 1 - tail;
 }
+
+/** The standard normal density. */
+export const normalDensity = (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
 
 /** n + 1 points that cover the mixture, and what guidance of class `cond` pushes away from the others. */
 export function gridFor(m, cond, n, reach = 8) {
@@ -72,8 +75,18 @@ export function tiltedLaw(m, g, cond, grid) {
 
 // Both samplers' laws are computed in u = (x - m)/sqrt(sigma^2 + s^2), with sigma = s cot(phi) and the
 // clock tau = log tan(phi/2): even in log sigma at the noisy end, smooth up to sigma = 0, where tau = 0.
+// A rule is a denoiser, or a list of stages [[D, from, to], ...] with noise levels that meet and end in 0.
 const SIGMA_MAX = 1e6;
-const clock = (y, s) => Math.log(Math.tan(Math.atan2(s, SIGMA_MAX) / 2)) * (1 - y) ** 2; // y: 0 noise, 1 data
+const stagesOf = (rule) => (typeof rule === 'function' ? [[rule, SIGMA_MAX, 0]] : rule);
+const clock = (sigma, s) => Math.log(Math.tan(Math.atan2(s, sigma) / 2));
+
+/** [D, times] of every stage, `steps` steps each, closer together towards sigma = 0. */
+function timetable(rule, s, steps) {
+  const first = clock(stagesOf(rule)[0][1], s);
+  const y = (sigma) => (sigma > 0 ? Math.sqrt(clock(sigma, s) / first) : 0);
+  return stagesOf(rule).map(([D, from, to]) => [D, Float64Array.from({ length: steps + 1 }, (_, i) =>
+    first * (y(from) + (y(to) - y(from)) * (i / steps)) ** 2)]);
+}
 
 /** The drift of u in tau for all points u; see guidelib.exact.fokker_planck.evolve for the equation. */
 function makeDrift(D, { centre: m, scale: s }, beta, length) {
@@ -93,50 +106,62 @@ function makeDrift(D, { centre: m, scale: s }, beta, length) {
   };
 }
 
-/** The law of the probability-flow ODE: points of the grid are carried back to the noise, whose cdf they
- * keep (chapter 1, eq-quantile). Runge-Kutta of fourth order in `steps` steps. */
-export function odeLaw(D, grid, steps = 56) {
-  const { x, h, centre, scale } = grid;
-  const n = x.length;
-  const drift = makeDrift(D, grid, 1, n);
-  const u = x.map((value) => (value - centre) / scale);
+/** Carry points of the ODE, given by u, from the noise to the data or back, in place: Runge-Kutta of
+ * fourth order. */
+export function carry(rule, grid, u, toData, steps) {
+  const n = u.length;
   const [k1, k2, k3, k4, at] = [0, 1, 2, 3, 4].map(() => new Float64Array(n));
   const move = (k, dt) => {
     for (let i = 0; i < n; i += 1) at[i] = u[i] + dt * k[i];
     return at;
   };
-  for (let j = steps; j > 0; j -= 1) {
-    const t = clock(j / steps, scale);
-    const dt = clock((j - 1) / steps, scale) - t;
-    drift(t, u, k1);
-    drift(t + dt / 2, move(k1, dt / 2), k2);
-    drift(t + dt / 2, move(k2, dt / 2), k3);
-    drift(t + dt, move(k3, dt), k4);
-    for (let i = 0; i < n; i += 1) u[i] += (dt / 6) * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+  const stages = timetable(rule, grid.scale, steps);
+  for (const [D, times] of toData ? stages : stages.reverse()) {
+    const drift = makeDrift(D, grid, 1, n);
+    if (!toData) times.reverse();
+    for (let j = 0; j < steps; j += 1) {
+      const t = times[j];
+      const dt = times[j + 1] - t;
+      drift(t, u, k1);
+      drift(t + dt / 2, move(k1, dt / 2), k2);
+      drift(t + dt / 2, move(k2, dt / 2), k3);
+      drift(t + dt, move(k3, dt), k4);
+      for (let i = 0; i < n; i += 1) u[i] += (dt / 6) * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
+    }
   }
+  return u;
+}
+
+/** Fourth-order slopes of values at a distance h; outside the first and last two, 0. */
+export function slopes(y, h) {
+  return y.map((_, i) => (i < 2 || i > y.length - 3 ? 0 : (8 * (y[i + 1] - y[i - 1]) - (y[i + 2] - y[i - 2])) / (12 * h)));
+}
+
+/** The law of the probability-flow ODE: points of the grid are carried back to the noise, whose cdf they
+ * keep (chapter 1, eq-quantile). */
+export function odeLaw(D, grid, steps = 56) {
+  const { x, h, centre, scale } = grid;
+  const u = carry(D, grid, x.map((value) => (value - centre) / scale), false, steps);
   const z = u.map((value) => (centre + value * Math.hypot(SIGMA_MAX, scale)) / SIGMA_MAX);
-  const pdf = new Float64Array(n);
-  for (let i = 2; i < n - 2; i += 1) { // p = phi(z) dz/dx
-    const slope = (8 * (z[i + 1] - z[i - 1]) - (z[i + 2] - z[i - 2])) / (12 * h);
-    pdf[i] = (Math.exp(-0.5 * z[i] * z[i]) / Math.sqrt(2 * Math.PI)) * slope;
-  }
+  const pdf = slopes(z, h).map((slope, i) => normalDensity(z[i]) * slope); // p = phi(z) dz/dx
   return withMoments({ x, h, pdf, cdf: z.map(ndtr) });
 }
 
 /** One run of the Fokker-Planck equation: centred finite volumes, Crank-Nicolson. The cdf at the cell faces. */
-function fokkerPlanck(D, grid, beta, cells, steps) {
+function fokkerPlanck(rule, grid, beta, cells, steps) {
   const { x, centre, scale } = grid;
   const faces = Float64Array.from({ length: cells + 1 }, (_, i) => {
     const value = x[0] + ((x.at(-1) - x[0]) * i) / cells;
     return (value - centre) / scale;
   });
   const h = faces[1] - faces[0];
-  const drift = makeDrift(D, grid, beta, cells + 1);
-  const width = SIGMA_MAX / Math.hypot(SIGMA_MAX, scale);
+  const start = stagesOf(rule)[0][1];
+  const width = start / Math.hypot(start, scale);
   const q = Float64Array.from({ length: cells }, (_, j) =>
-    (ndtr((faces[j + 1] + centre / SIGMA_MAX) / width) - ndtr((faces[j] + centre / SIGMA_MAX) / width)) / h);
+    (ndtr((faces[j + 1] + centre / start) / width) - ndtr((faces[j] + centre / start) / width)) / h);
   const B = new Float64Array(cells + 1);
   const [right, pivot] = [0, 1].map(() => new Float64Array(cells));
+  let drift;
   const load = (tau) => { // the diffusion; B becomes the drift, both times dtau/2/h later
     drift(tau, faces, B);
     B[0] = B[cells] = 0; // nothing leaves
@@ -146,26 +171,29 @@ function fokkerPlanck(D, grid, beta, cells, steps) {
   // q_j and q_{j-1} give to F_j
   const up = (j, C) => (j === 0 || j === cells ? 0 : B[j] / 2 - C);
   const down = (j, C) => (j === 0 || j === cells ? 0 : B[j] / 2 + C);
-  let C = load(clock(0, scale));
-  for (let i = 0; i < steps; i += 1) {
-    const k = (clock((i + 1) / steps, scale) - clock(i / steps, scale)) / (2 * h);
-    for (let j = 0; j < cells; j += 1) {
-      let flow = (up(j, C) - down(j + 1, C)) * q[j];
-      if (j > 0) flow += down(j, C) * q[j - 1];
-      if (j < cells - 1) flow -= up(j + 1, C) * q[j + 1];
-      right[j] = q[j] + k * flow;
-    }
-    C = load(clock((i + 1) / steps, scale));
-    for (let j = 0; j < cells; j += 1) { // elimination from the left
-      pivot[j] = 1 - k * (up(j, C) - down(j + 1, C));
-      if (j > 0) {
-        const factor = (-k * down(j, C)) / pivot[j - 1];
-        pivot[j] -= factor * k * up(j, C);
-        right[j] -= factor * right[j - 1];
+  for (const [D, times] of timetable(rule, scale, steps)) {
+    drift = makeDrift(D, grid, beta, cells + 1);
+    let C = load(times[0]);
+    for (let i = 0; i < steps; i += 1) {
+      const k = (times[i + 1] - times[i]) / (2 * h);
+      for (let j = 0; j < cells; j += 1) {
+        let flow = (up(j, C) - down(j + 1, C)) * q[j];
+        if (j > 0) flow += down(j, C) * q[j - 1];
+        if (j < cells - 1) flow -= up(j + 1, C) * q[j + 1];
+        right[j] = q[j] + k * flow;
       }
-    }
-    for (let j = cells - 1; j >= 0; j -= 1) {
-      q[j] = (right[j] - (j < cells - 1 ? k * up(j + 1, C) * q[j + 1] : 0)) / pivot[j];
+      C = load(times[i + 1]);
+      for (let j = 0; j < cells; j += 1) { // elimination from the left
+        pivot[j] = 1 - k * (up(j, C) - down(j + 1, C));
+        if (j > 0) {
+          const factor = (-k * down(j, C)) / pivot[j - 1];
+          pivot[j] -= factor * k * up(j, C);
+          right[j] -= factor * right[j - 1];
+        }
+      }
+      for (let j = cells - 1; j >= 0; j -= 1) {
+        q[j] = (right[j] - (j < cells - 1 ? k * up(j + 1, C) * q[j + 1] : 0)) / pivot[j];
+      }
     }
   }
   const cdf = new Float64Array(cells + 1);
@@ -175,25 +203,28 @@ function fokkerPlanck(D, grid, beta, cells, steps) {
 
 /** The law of the reverse diffusion with stochasticity beta in (0, 1): chapter 1, eq-sde-family. Two runs
  * are extrapolated, which removes the leading error in space and time. */
-export function sdeLaw(D, grid, beta = 0.5, steps = 40) {
+export function sdeLaw(rule, grid, beta = 0.5, steps = 40) {
   const { x, h } = grid;
   const cells = x.length - 1;
-  const coarse = fokkerPlanck(D, grid, beta, cells, steps);
-  const fine = fokkerPlanck(D, grid, beta, 2 * cells, 2 * steps);
+  const coarse = fokkerPlanck(rule, grid, beta, cells, steps);
+  const fine = fokkerPlanck(rule, grid, beta, 2 * cells, 2 * steps);
   const cdf = coarse.map((F, i) => (4 * fine[2 * i] - F) / 3);
-  const pdf = new Float64Array(cells + 1);
-  for (let i = 2; i < cells - 1; i += 1) {
-    pdf[i] = Math.max(0, (8 * (cdf[i + 1] - cdf[i - 1]) - (cdf[i + 2] - cdf[i - 2])) / (12 * h));
-  }
+  const pdf = slopes(cdf, h).map((slope) => Math.max(0, slope));
   return withMoments({ x, h, pdf, cdf });
 }
 
 /** F(a) = P(X <= a), by the cubic through neighbouring values and slopes. */
-export function massBelow({ x, h, pdf, cdf }, a) {
-  const i = Math.min(x.length - 2, Math.max(0, Math.floor((a - x[0]) / h)));
-  const t = Math.min(1, Math.max(0, (a - x[i]) / h));
-  const [p, q] = [h * pdf[i], h * pdf[i + 1]];
-  const rise = cdf[i + 1] - cdf[i];
+export function massBelow({ x, pdf, cdf }, a) {
+  let [i, j] = [0, x.length - 1];
+  if (a <= x[i] || a >= x[j]) return a <= x[i] ? cdf[i] : cdf[j];
+  while (j - i > 1) {
+    const mid = (i + j) >> 1;
+    if (x[mid] > a) j = mid;
+    else i = mid;
+  }
+  const h = x[j] - x[i];
+  const t = (a - x[i]) / h;
+  const [p, q, rise] = [h * pdf[i], h * pdf[j], cdf[j] - cdf[i]];
   return cdf[i] + t * (p + t * (3 * rise - 2 * p - q + t * (p + q - 2 * rise)));
 }
 

@@ -31,13 +31,16 @@ function weigh(m, x, i) {
   let top = -Infinity;
   for (let k = 0; k < K; k += 1) {
     let square = 0;
-    for (let j = 0; j < dim; j += 1) square += (x[i * dim + j] - means[k * dim + j]) ** 2;
+    for (let j = 0; j < dim; j += 1) {
+      const apart = x[i * dim + j] - means[k * dim + j];
+      square += apart * apart;
+    }
     post[k] = constant[k] - (0.5 * square) / v[k];
     if (post[k] > top) top = post[k];
   }
   let sum = 0;
   for (let k = 0; k < K; k += 1) {
-    post[k] = Math.exp(post[k] - top);
+    post[k] = post[k] < top - 42 ? 0 : Math.exp(post[k] - top); // below rounding
     sum += post[k];
   }
   for (let k = 0; k < K; k += 1) post[k] /= sum;
@@ -70,6 +73,7 @@ function average(m, x, sigma, g, cond, out) {
     for (let j = i * dim; j < (i + 1) * dim; j += 1) out[j] = 0;
     for (let k = 0; k < K; k += 1) {
       const c = (1 - g) * post[k] + (k === cond ? g : 0);
+      if (c === 0) continue;
       for (let j = 0; j < dim; j += 1) {
         const mean = means[k * dim + j];
         out[i * dim + j] += c * (mean + (vars[k] / v[k]) * (x[i * dim + j] - mean));
@@ -93,6 +97,13 @@ export const forcing = (D, target, K) => (x, sigma, out) => {
   return out;
 };
 
+/** The denoised point, moved by the share kappa of its way to `target`. Chapter 4, eq-denoised-feature. */
+export const denoisedFeature = (D, target, kappa) => (x, sigma, out) => {
+  D(x, sigma, out);
+  for (let j = 0; j < x.length; j += 1) out[j] += kappa * (target[j % target.length] - out[j]);
+  return out;
+};
+
 /** The score grad log p_sigma(x | cond) = (D - x) / sigma^2, also at sigma = 0: (n × dim). Chapter 1, eq-score. */
 export function score(m, x, sigma, cond, out) {
   const { K, dim, means, v, post } = m;
@@ -107,3 +118,30 @@ export function score(m, x, sigma, cond, out) {
   }
   return out;
 }
+
+/** J vec, with J = dD/dx the Jacobian of the mixture's denoiser, which is symmetric: (x, sigma, vec, out). J is
+ * the covariance of x0 given x_sigma over sigma^2. Chapter 5, eq-mmps. */
+export const slope = (m) => (x, sigma, vec, out) => {
+  const { K, dim, means, vars, v, post } = m;
+  prepare(m, sigma, ANY);
+  for (let i = 0; i * dim < x.length; i += 1) {
+    weigh(m, x, i);
+    const row = i * dim;
+    for (let j = 0; j < dim; j += 1) out[row + j] = 0;
+    let [keep, along] = [0, 0]; // sum_k p_k var_k/v_k, and D . vec
+    const guess = (k, j) => means[k * dim + j] + (vars[k] / v[k]) * (x[row + j] - means[k * dim + j]);
+    for (let k = 0; k < K; k += 1) {
+      if (post[k] < 1e-18) continue;
+      keep += (post[k] * vars[k]) / v[k];
+      for (let j = 0; j < dim; j += 1) along += post[k] * guess(k, j) * vec[row + j];
+    }
+    for (let k = 0; k < K; k += 1) { // sum_k p_k [(D_k - D) . vec] (mu_k - x)/v_k
+      if (post[k] < 1e-18) continue;
+      let far = -along;
+      for (let j = 0; j < dim; j += 1) far += guess(k, j) * vec[row + j];
+      for (let j = 0; j < dim; j += 1) out[row + j] += ((post[k] * far) / v[k]) * (means[k * dim + j] - x[row + j]);
+    }
+    for (let j = 0; j < dim; j += 1) out[row + j] += keep * vec[row + j];
+  }
+  return out;
+};
