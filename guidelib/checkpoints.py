@@ -18,7 +18,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from guidelib import nets
+from guidelib import files, nets
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "data" / "checkpoints"
 NETWORKS = {
@@ -102,10 +102,16 @@ def load(name: str | Path, device="cpu") -> nn.Module:
 
 
 def find(name: str | Path) -> Path:
-    """The file of a checkpoint, by name or path; FileNotFoundError names the nearest."""
+    """The file of a checkpoint, by name or path; FileNotFoundError names the nearest.
+
+    Away from a checkout a name is downloaded with its card and verified, see ``guidelib.files``.
+    """
     path = Path(name)
     if path.suffix != ".safetensors":
         path = CHECKPOINTS / f"{name}.safetensors"
+        if not CHECKPOINTS.is_dir():  # away from a checkout
+            files.path(f"checkpoints/{name}.json")
+            return files.path(f"checkpoints/{name}.safetensors")
     if not path.is_file():
         known = [file.stem for file in path.parent.glob("*.safetensors")]
         near = difflib.get_close_matches(path.stem, known, n=3, cutoff=0.3) or known

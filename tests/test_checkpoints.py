@@ -124,6 +124,14 @@ def test_a_full_disk_leaves_what_was_there(saved):
     assert sorted(p.name for p in saved.parent.iterdir()) == ["small.json", "small.safetensors"]
 
 
+def test_away_from_a_checkout_a_name_is_asked_of_the_manifest(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path / "none")
+    monkeypatch.setattr(checkpoints.files, "path", lambda name: asked.append(name) or tmp_path / name)
+    assert checkpoints.find("some-net") == tmp_path / "checkpoints/some-net.safetensors"
+    assert asked == ["checkpoints/some-net.json", "checkpoints/some-net.safetensors"]
+
+
 @pytest.mark.parametrize(
     "path", sorted(checkpoints.CHECKPOINTS.glob("*.safetensors")), ids=lambda path: path.stem
 )

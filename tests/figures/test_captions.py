@@ -8,10 +8,10 @@ from guidelib.exact.transport import mixture_law, ode_law, sde_law, tilted_law, 
 from guidelib.guidance import cfg, denoised_feature, forcing
 from guidelib.samplers import sample_ddim, sample_ddpm, sample_heun
 from guidelib.schedules import geometric_sigmas
-from tests.figures.waiting import all_figures
+from tools.figures import figures
 from tools.half_rings import apart, guided, half_rings
 
-OPTIONS = {figure.name: figure.options for figure in all_figures()}
+OPTIONS = {figure.name: figure.options for figure in figures()}
 
 
 def mixture_of(options):

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.chromium import chromium, served, violations
-from tests.figures.waiting import all_figures
+from tools.figures import figures
 from tools.files import ROOT
 
-FIGURES = all_figures()
+FIGURES = figures()
 FRAMES = 100
 # what a theme does: an element, in the page or in a shadow root, and a model that reads the JSON
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A figure</title>

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.figures.waiting import all_figures
 from tools.chapters import BookError
-from tools.figures import SOURCES, bundle, check_options, key, key_of
+from tools.figures import SOURCES, bundle, check_options, figures, key, key_of
 from tools.files import ROOT
 from tools.moving import moving_figures
 
@@ -30,7 +29,7 @@ GOOD = """A line.
 What to notice.
 ::::
 """
-BOOK = all_figures()
+BOOK = figures()
 
 
 def test_a_good_one():
