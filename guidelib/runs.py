@@ -5,16 +5,18 @@ import json
 import os
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from guidelib import __version__, checkpoints
 
+if TYPE_CHECKING:  # takes a second to import, and only a training run needs it
+    from accelerate import Accelerator
 
-def make_accelerator(device: str | None) -> Accelerator:
+
+def make_accelerator(device: str | None) -> "Accelerator":
     """The processes and the device of a run; None is the best there is. ValueError if it is not there."""
     if device is not None:
         try:
@@ -25,11 +27,15 @@ def make_accelerator(device: str | None) -> Accelerator:
             raise ValueError(f"no device {device!r} here; there is {', '.join(there)}") from error
         if ":" in device:  # without a number each process has its own
             os.environ["ACCELERATE_TORCH_DEVICE"] = device
+    from accelerate import Accelerator
+
     return Accelerator(cpu=device == "cpu")
 
 
-def from_main(accelerator: Accelerator, function):
+def from_main(accelerator: "Accelerator", function):
     """What ``function()`` gives on the main process, or its error, on all: only one disk is looked at."""
+    from accelerate.utils import broadcast_object_list
+
     result = [None, None]
     if accelerator.is_main_process:
         try:

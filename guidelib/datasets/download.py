@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pooch
-
 MIRROR = "GUIDELIB_DATA"
 
 
@@ -14,6 +12,8 @@ class MissingData(RuntimeError):
 
 def cache_folder() -> Path:
     """Where downloads are kept: the user's cache, in a folder ``guidelib``."""
+    import pooch  # only downloads need it, and in a notebook its import prints a warning
+
     return Path(pooch.os_cache("guidelib"))
 
 
@@ -36,6 +36,8 @@ def public_file(url: str, md5: str, folder: str) -> Path:
     for place in (mirror, cache):
         if place and (place / name).exists():
             return _verified(place / name, md5)
+    import pooch
+
     known, urls = {name: f"md5:{md5}"}, {name: url}
     shelf = pooch.create(cache, base_url="", registry=known, urls=urls, retry_if_failed=2)
     pooch.get_logger().setLevel("WARNING")  # the progress bar is enough
@@ -51,6 +53,8 @@ def public_file(url: str, md5: str, folder: str) -> Path:
 
 
 def _verified(path: Path, md5: str) -> Path:
+    import pooch
+
     found = pooch.file_hash(str(path), alg="md5")
     if found != md5:
         raise ValueError(
