@@ -1,5 +1,6 @@
 """The texture data set: one generator or one photograph is one class."""
 
+import difflib
 import hashlib
 
 import torch
@@ -65,5 +66,6 @@ def _draw(name: str, n: int, size: int, seed: int, split: str) -> Tensor:
 
 def _check_name(name: str) -> str:
     if name not in TEXTURES:
-        raise ValueError(f"no texture is called {name!r}; the names are: {', '.join(TEXTURES)}")
+        near = difflib.get_close_matches(str(name), TEXTURES, n=3, cutoff=0.3) or list(TEXTURES)
+        raise ValueError(f"no texture is called {name!r}; nearest: {', '.join(near)}")
     return name

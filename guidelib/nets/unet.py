@@ -1,7 +1,7 @@
 r"""One small UNet in pixel space: convolutions and ReLU, no attention, no normalisation.
 
 Pixel values lie in [0, 1]. The network sees x - 1/2, so that the zeros with which convolutions pad the
-border mean mid-grey. Chapter 10 explains why there is no normalisation: it learned more slowly with it.
+border mean mid-grey. There is no normalisation: in trial runs of equal length it learned more slowly with it.
 """
 
 import math

@@ -95,7 +95,7 @@ def test_the_training_set_takes_a_tenth_of_the_minute_it_may():
         (lambda: textures(per_class=0), "per_class >= 1"),
         (lambda: textures(names=()), "and 0 names"),
         (lambda: textures(per_class=9999, names=("fur",)), "'fur' has 6724 train patches of size 32; got"),
-        (lambda: textures(names=("brik",)), "no texture is called 'brik'; the names are: ring 0.07"),
+        (lambda: textures(names=("brik",)), "no texture is called 'brik'; nearest: brick"),
         (lambda: texture_parameters("brik"), "no texture is called 'brik'"),
         (lambda: gaussian_power("brick"), "no Gaussian class is called 'brick'"),
     ],
