@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import zipfile
 from pathlib import Path
+
+from tools.files import write_bytes
 
 SUMS = "SHA256SUMS"
 EPOCH = (2020, 1, 1, 0, 0, 0)
@@ -23,10 +24,7 @@ def write_files(files: dict[str, bytes], target: Path) -> None:
         path = target / name
         if path.is_file() and path.read_bytes() == content:
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.new")
-        new.write_bytes(content)
-        os.replace(new, path)
+        write_bytes(path, content)
 
 
 def sums(files: dict[str, bytes]) -> bytes:

@@ -22,7 +22,7 @@ from tools.mystmd import Book, Page
 from tools.plain import block, caption, footnotes, shows_cell
 
 TITLE = "Guiding Diffusion Models"
-_HIDES_SOURCE = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+HIDES_SOURCE = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 _HIDES_OUTPUT = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
 
 
@@ -186,7 +186,7 @@ def _code_cell(cell: Cell, chapter: Chapter) -> NotebookNode:
         metadata["tags"] = list(cell.tags)
     tags = set(cell.tags)
     hidden = {}
-    if tags & _HIDES_SOURCE:
+    if tags & HIDES_SOURCE:
         hidden["source_hidden"] = True
         metadata["cellView"] = "form"  # the same for Colab
     # a site may hide the output of a cell and show it as the figure below: here it is the figure

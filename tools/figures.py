@@ -22,7 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tools import stills
 from tools.chapters import BookError, listed_chapters
-from tools.files import ROOT, write_text
+from tools.files import ROOT, write_bytes, write_text
 from tools.moving import Moving, moving_figures
 
 SOURCES = Path("chapters/figures/src")
@@ -133,7 +133,7 @@ def main(root: Path = ROOT) -> int:
                 write_text(module, text)
                 print(f"chapters/{figure.module} is new")
             if key_of(still) != key(figure):
-                still.write_bytes(picture(figure))
+                write_bytes(still, picture(figure))
                 print(f"chapters/{figure.still} is new, {still.stat().st_size / 1000:.0f} kB")
     except BookError as error:
         print(f"figures: {error}", file=sys.stderr)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 import sys
 from pathlib import Path
 
 import nbformat
 
-from tools.files import ROOT
+from tools.files import ROOT, write_bytes
 
 CELL = "cell-three-laws"
 NOTEBOOK = Path("notebooks/03_what_cfg_samples.ipynb")
@@ -35,10 +34,7 @@ def main(root: Path = ROOT) -> int:
         return 1
     target = root / PICTURE
     if not target.exists() or target.read_bytes() != made:
-        target.parent.mkdir(exist_ok=True)
-        new = target.with_suffix(".new")
-        new.write_bytes(made)
-        os.replace(new, target)
+        write_bytes(target, made)
         print(f"{PICTURE} is new")
     return 0
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tools.chapters import Chapter
 from tools.exercises import nodes, words
+from tools.export import HIDES_SOURCE
 from tools.mystmd import Page
 
 WORDS_A_MINUTE = 120
@@ -19,7 +20,6 @@ RULE = (
     f"take the minutes that they state. A lesson has {LESSON} minutes, and a section is not cut in two "
     "unless it is longer than that."
 )
-_HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 # hints are admonitions
 _NOT_TAUGHT = {"exercise", "solution", "admonition", "details", "footnoteDefinition"}
 
@@ -47,7 +47,7 @@ def sections(chapter: Chapter, page: Page) -> list[Section]:
     found = [Section("Opening")]
     for part in page.mdast["children"]:
         if part.get("kind") == "notebook-code":
-            found[-1].cells += not _HIDDEN & set(next(cells).tags)
+            found[-1].cells += not HIDES_SOURCE & set(next(cells).tags)
             continue
         for node in part["children"]:
             if node["type"] == "heading" and node["depth"] <= 2:
