@@ -21,8 +21,8 @@ def labelled(K=3, each=5, shape=(1, 8, 8)):
 def data_for(recipe):
     if recipe.name.startswith("mixture64"):
         return mixture64.points("train", 60)
-    side = 28 if recipe.name.startswith("fashion") else 24
-    return labelled(10 if side == 28 else 3, 2, (1, side, side))
+    side = 24 if recipe.name.startswith("textures") else 28
+    return labelled({"fashion": 10, "sets": 4}.get(recipe.name.split("-")[0], 3), 2, (1, side, side))
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())

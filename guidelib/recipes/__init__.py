@@ -4,10 +4,11 @@ import difflib
 
 from guidelib.recipes.fashion import FASHION
 from guidelib.recipes.mixture64 import MIXTURE64
+from guidelib.recipes.sets import SETS
 from guidelib.recipes.textures import TEXTURES
 from guidelib.training import Recipe
 
-RECIPES = {recipe.name: recipe for recipe in (*MIXTURE64, *TEXTURES, *FASHION)}
+RECIPES = {recipe.name: recipe for recipe in (*MIXTURE64, *TEXTURES, *FASHION, *SETS)}
 
 
 def find(name: str) -> Recipe:

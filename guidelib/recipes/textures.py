@@ -8,7 +8,8 @@ from functools import partial
 
 from guidelib.datasets.textures import TEXTURES as NAMES
 from guidelib.datasets.textures import textures
-from guidelib.recipes import denoising
+from guidelib.recipes import denoising, judging
+from guidelib.recipes.measures import accuracy
 from guidelib.recipes.measures import denoising as metrics
 from guidelib.training import Recipe
 
@@ -21,6 +22,11 @@ def data(names=None, per_class: int = 500):
     """The sets to learn from and to measure on, of all classes or of those named."""
     train = textures("train", size=SIZE, names=names, per_class=per_class)
     return train, textures("test", size=SIZE, names=names)
+
+
+def judged():
+    """Images for the classifier that judges: of the generators, none that a denoiser has seen."""
+    return textures("train", size=SIZE, per_class=1000, seed=1), textures("test", size=SIZE)
 
 
 common = {
@@ -68,5 +74,19 @@ TEXTURES = (
         network={"network": "UNet", "widths": WIDTHS},
         draw=partial(denoising.draw, sigma=LEVELS),
         **common | {"data": partial(data, names=(ONE_CLASS,), per_class=20_000)},
+    ),
+    Recipe(
+        "textures-evaluator",
+        about="small classifier that judges samples",
+        cost="CPU 4 min",
+        network={"network": "Classifier", "num_classes": len(NAMES)},
+        data=judged,
+        draw=judging.draw,
+        loss=judging.loss,
+        metrics=accuracy,
+        steps=3000,
+        batch=128,
+        lr=2e-3,
+        weight_decay=0.01,
     ),
 )

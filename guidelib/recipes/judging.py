@@ -1,0 +1,16 @@
+"""What a classifier learns from: clean images and their labels. It judges samples, and guides none."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def draw(data, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+    """A batch of clean images ``x`` and their labels ``cond``."""
+    i = torch.randint(len(data.images), (n,), generator=generator, device=data.images.device)
+    return {"x": data.images[i], "cond": data.labels[i]}
+
+
+def loss(net, x: Tensor, cond: Tensor) -> Tensor:
+    """The cross-entropy of each row in nats, (B,)."""
+    return F.cross_entropy(net(x).float(), cond, reduction="none")
