@@ -66,7 +66,7 @@ def save(net: nn.Module, card: dict, path: Path) -> Path:
     weights = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "dtype": "float16"}
     card = {**card, "network": describe(net), "weights": weights, "answer": answer(rounded)}
     write_whole(path, data)
-    write_whole(card_path(path), _json(card).encode())
+    write_whole(card_path(path), as_json(card).encode())
     return path
 
 
@@ -169,7 +169,7 @@ def write_whole(path: Path, data: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
-def _json(card: dict) -> str:
+def as_json(card: dict) -> str:
     """The card, with a line for each entry and lists of numbers on one line."""
     text = json.dumps(card, indent=1)
     return re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
