@@ -7,10 +7,10 @@ import pytest
 import torch
 from worlds import generator
 
-from guidelib import checkpoints
+from guidelib import checkpoints, datasets
 from guidelib.datasets.dataset import Dataset
 from guidelib.datasets.textures import TEXTURES
-from guidelib.recipes import RECIPES, denoising, find, measures, mixture64, sets
+from guidelib.recipes import RECIPES, denoising, find, measures, mixture64, sets, textures
 from guidelib.schedules import linear_alpha_bar, sigma_from_alpha_bar
 
 
@@ -164,12 +164,13 @@ def test_points_are_of_the_world_and_its_measures_are_those_of_the_exact_denoise
     assert found["samples"].keys() == {"class", "guidance scale 2"}
 
 
-def test_judges_see_other_images_than_denoisers():
+def test_judges_see_other_images_than_denoisers(monkeypatch):
     """Of the generated classes; photographs have only one set of patches to learn from."""
-    seen, judged = find("textures-feature").data()[0], find("textures-evaluator").data()[0]
-    of_seed_0, of_seed_1 = ({image.numpy().tobytes() for image in part.images[: 65 * n]} for part, n in
-                            ((seen, 500), (judged, 1000)))  # fmt: skip
-    assert len(of_seed_1) > 60_000 and not of_seed_0 & of_seed_1
+    sizes = {"per_class": 2, "names": TEXTURES[:65]}
+    monkeypatch.setattr(textures, "textures", lambda *a, **k: datasets.textures(*a, **k | sizes))
+    sets_of = [find(name).data()[0].images for name in ("textures-feature", "textures-evaluator")]
+    seen, judged = ({image.numpy().tobytes() for image in images} for images in sets_of)
+    assert len(judged) == 130 and not seen & judged
 
 
 @pytest.mark.skipif(not os.environ.get("GUIDELIB_DATA"), reason="no folder with the real data sets")
