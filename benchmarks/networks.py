@@ -177,7 +177,8 @@ def textures(threads: int = 2) -> str:
                 parts.append([*row, f"{found.finished.sum().item()} of 64"])
     finally:
         torch.set_num_threads(1)
-    return table(["64 class samples, two threads", "time, one run", "calls", "rows that arrived"], parts)
+    header = [f"64 class samples, {threads} threads", "time, one run", "calls", "rows that arrived"]
+    return table(header, parts)
 
 
 def run(repetitions: int) -> str:
@@ -195,4 +196,4 @@ def run(repetitions: int) -> str:
     for dtype in BF16:
         rows += groups(timed(True, dtype, 1, 3), f"{dtype}, 1 thread, as it comes")
     timing = table(["task: network", "median (quartiles)", "fastest peer's time over ours"], rows)
-    return "\n\n".join([table(header, counts), timing, textures()])
+    return "\n\n".join([table(header, counts), timing, textures(threads)])
