@@ -8,7 +8,7 @@ import torch
 
 from guidelib import results
 from guidelib.datasets.textures import textures
-from guidelib.experiments import ablations
+from guidelib.experiments import _variants, ablations
 from guidelib.nets import ProjectedUNet
 
 SMALL = ("ring 0.11", "checks 4", "bricks")
@@ -87,7 +87,7 @@ def test_norms_make_the_blocks_blind_to_the_scale(sets):
     block = build("RMS norm").blocks[1]
     a = torch.nn.functional.conv2d(x, torch.ones(4, 1, 1, 1))
     assert torch.allclose(block(a), block(3 * a), atol=1e-3)
-    power = ablations.Parts(block, block.norms, relu=False)(a).square().mean((1, 2, 3))
+    power = _variants.Parts(block, block.norms, relu=False)(a).square().mean((1, 2, 3))
     assert torch.allclose(power, torch.ones(4), atol=1e-3)
     assert not any(conv.bias.requires_grad for conv in (block.first, block.second))
 

@@ -5,19 +5,28 @@ batches, with the same steps; only the mixture saw no pairs. There is no running
 the rate falls to 0. Source: Kadkhodaie, Mallat and Simoncelli 2024, sections 3 to 5 and appendix A.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from guidelib.datasets.textures import textures
+from guidelib.experiments._fit import fit
+from guidelib.experiments._variants import (
+    RMS,
+    BeforeReLU,
+    Normalised,
+    StopGradient,
+    fixed_gains,
+    layer_norm,
+    only,
+)
 from guidelib.guidance.features import feature_guided
 from guidelib.nets import ProjectedUNet
 from guidelib.recipes import denoising
 from guidelib.recipes.measures import nearest_centroid, psnr
-from guidelib.runs import has_bf16
 from guidelib.training import Recipe
 
 NAMES = (
@@ -48,90 +57,6 @@ RECIPE = Recipe(
 )  # fmt: skip
 
 
-class StopGradient(ProjectedUNet):
-    """The features of the examples are numbers: no gradient flows through phi(x')."""
-
-    def _match_images(self, x, sigma, cond, images):
-        with torch.no_grad():
-            phi = self.features(images)
-        return self(x, sigma, cond, phi=phi)
-
-
-class BeforeReLU(ProjectedUNet):
-    """Features are means before the last ReLU of a block, and are matched there."""
-
-    def __init__(self, *settings):
-        super().__init__(*settings)
-        self.blocks = nn.ModuleList(Parts(block, relu=False) for block in self.blocks)
-
-    def denoise(self, x, sigma, cond, after_block=None):
-        """The denoised images; ``after_block`` sees the activations before the ReLU."""
-
-        def after(i, a):
-            return F.relu(after_block(i, a) if after_block else a)
-
-        return super().denoise(x, sigma, cond, after)
-
-
-class Parts(nn.Module):
-    """A block with a normalisation after each convolution, with or without its last ReLU."""
-
-    def __init__(self, block, norms=(), relu=True):
-        super().__init__()
-        self.first, self.second = block.first, block.second
-        self.norms = nn.ModuleList(norms or (nn.Identity(), nn.Identity()))
-        self.relu = relu
-
-    def forward(self, a: Tensor, embedding=None) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H, W)."""
-        a = F.relu(self.norms[0](self.first(a)))
-        a = self.norms[1](self.second(a))
-        return F.relu(a) if self.relu else a
-
-
-class RMS(nn.Module):
-    """Each image over the root mean square of its activations, (C, H, W); a scale for each channel."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(channels, 1, 1))
-
-    def forward(self, a: Tensor) -> Tensor:
-        """The same shape."""
-        return a * (a.square().mean((1, 2, 3), keepdim=True) + 1e-6).rsqrt() * self.scale
-
-
-class Normalised(ProjectedUNet):
-    """``norm(channels)`` before every ReLU; ``bias=False`` fixes the biases of the blocks at 0."""
-
-    def __init__(self, *settings, norm, bias=True):
-        super().__init__(*settings)
-        for block in self.blocks:
-            for conv in (block.first, block.second):
-                conv.bias.requires_grad_(bias)
-        self.blocks = nn.ModuleList(
-            Parts(block, [norm(width), norm(width)])
-            for block, width in zip(self.blocks, self.block_widths, strict=True)
-        )
-
-
-def fixed_gains(*settings):
-    """Gains that stay at 1."""
-    net = ProjectedUNet(*settings)
-    net.gains.requires_grad_(False)
-    return net
-
-
-def only(blocks, *settings):
-    """Features are matched in some blocks; in the others the gains stay at 0."""
-    net = ProjectedUNet(*settings)
-    mask = torch.cat([torch.full((w,), float(i in blocks)) for i, w in enumerate(net.block_widths)])
-    net.gains.data *= mask
-    net.gains.register_hook(lambda gradient: gradient * mask)
-    return net
-
-
-layer_norm = partial(nn.GroupNorm, 1)  # over (C, H, W), with a scale and a shift for each channel
 ARMS = {  # how to make the network, the law of its noise levels, whether it sees pairs
     "learned gains": (ProjectedUNet, ALL, True),
     "gains 1": (fixed_gains, ALL, True),
@@ -154,21 +79,9 @@ def train(arm: str, seed: int, data, steps: int):
     make, law, pairs = ARMS[arm]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = make(1, WIDTHS).to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], fused=True)
-    bf16, generator = has_bf16(torch.device("cpu")), torch.Generator()
-    for step in tqdm(range(steps), desc=f"{arm}, seed {seed}", mininterval=1.0, leave=False):
-        generator.manual_seed((seed << 32) + step)
-        batch = denoising.draw(data, RECIPE.batch, generator, sigma=law, pairs=pairs)
-        for group in optimizer.param_groups:
-            group["lr"] = RECIPE.rate(step, steps)
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            loss = denoising.loss(net, **batch).mean()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), RECIPE.clip)
-        optimizer.step()
-        optimizer.zero_grad()
-    return net.eval()
+        net = make(1, WIDTHS)
+    draw = partial(denoising.draw, sigma=law, pairs=pairs)
+    return fit(net, replace(RECIPE, draw=draw), data, seed, steps, f"{arm}, seed {seed}")
 
 
 @torch.no_grad()
