@@ -64,6 +64,15 @@ def test_what_an_arm_leaves_alone_has_no_gradient(sets):
     assert through.abs().max() > 0 and stopped is None
 
 
+@pytest.mark.parametrize("arm", ablations.ARMS)
+def test_all_weights_learn_in_half_precision_too(arm, sets):
+    net, x = build(arm), sets[0].images
+    torch.nn.init.normal_(net.out.weight)
+    with torch.autocast("cpu", torch.bfloat16):
+        net(x[:4], None, images=x[4:8]).square().sum().backward()
+    assert all(p.grad.abs().max() > 0 for p in net.parameters() if p.requires_grad)
+
+
 def test_stopping_the_gradient_does_not_change_the_answer(sets):
     x, images = sets[0].images[:4], sets[0].images[4:8]
     nets = build("learned gains"), build("stop gradient")

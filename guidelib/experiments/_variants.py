@@ -13,8 +13,7 @@ class StopGradient(ProjectedUNet):
     """The features of the examples are numbers: no gradient flows through phi(x')."""
 
     def _match_images(self, x, sigma, cond, images):
-        with torch.no_grad():
-            phi = self.features(images)
+        phi = self.features(images).detach()  # under no_grad, autocast would keep weights without a gradient
         return self(x, sigma, cond, phi=phi)
 
 
