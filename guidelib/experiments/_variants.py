@@ -13,7 +13,7 @@ class StopGradient(ProjectedUNet):
     """The features of the examples are numbers: no gradient flows through phi(x')."""
 
     def _match_images(self, x, sigma, cond, images):
-        phi = self.features(images).detach()  # under no_grad, autocast would keep weights without a gradient
+        phi = self.features(images).detach()
         return self(x, sigma, cond, phi=phi)
 
 
