@@ -20,7 +20,7 @@ from guidelib.recipes.textures import SIZE
 from guidelib.sisa import sample_sisa
 
 HARD = ("mosaic", "contours", "sticks", "straw", "leaves large", "brick", "hubble", "coins", "cell")
-STEPS, EACH = 1000, 16
+STEPS, EACH = 600, 16
 LOOK = 50  # images of each of the 76 classes give its mean features
 SIGMAS = (0.05, 0.2, 0.5, 1.0)
 SISA = {"h": 0.5, "beta": 0.1, "sigma_end": 0.02, "denoise": True}
