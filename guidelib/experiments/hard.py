@@ -27,7 +27,7 @@ SISA = {"h": 0.5, "beta": 0.1, "sigma_end": 0.02, "denoise": True}
 
 
 def experiment(load, steps: int = STEPS) -> dict:
-    """Nine hard textures: samples, denoising and features with few and with many classes, five minutes.
+    """Nine hard textures: samples, denoising and features with few and with many classes, 5 minutes.
 
     For each network: "accuracy" of its samples by the evaluator, among all 76 classes, in all and by
     class; "feature distance", the mean of |phi - phi_y|^2 over its mean for held-out images, and "nearest
