@@ -10,7 +10,7 @@ class ProjectedUNet(Projected, UNet):
     r"""A blind ``UNet`` with one more parameter for each feature, its gain.
 
     .. math:: \varphi(x) = \bigl(\mathrm{mean}_{hw}\ a_i(x)\bigr)_i, \qquad
-              a_i \leftarrow a_i + g_i\,(\varphi_i(x') - \mathrm{mean}_{hw}\ a_i)
+              a_i \leftarrow a_i + G_i\,(\varphi_i(x') - \mathrm{mean}_{hw}\ a_i)
 
     with a_i the activations after the last ReLU of block i, before they are pooled or passed across.
     All other weights have the names and shapes of the ``UNet`` of the same settings. Source: Kadkhodaie,

@@ -28,7 +28,7 @@ class Projected:
 
     In each block, with ``mean a`` the block's own features and phi those to be matched,
 
-    .. math:: a \leftarrow a + g\,(\varphi - \mathrm{mean}\ a)
+    .. math:: a \leftarrow a + G\,(\varphi - \mathrm{mean}\ a)
 
     Mixed in before a network that has ``denoise(x, sigma, cond, after_block)`` and ``block_widths``,
     the number of features of each block; the class says how to take the mean and how to add.
