@@ -18,10 +18,10 @@ NETWORKS = ("textures-feature", "textures-mixture")
 
 
 @torch.no_grad()
-def psnr(denoiser, x0: Tensor, noise: Tensor, cond=None, sigmas=SIGMAS, batch: int = 380) -> Tensor:
-    r""":math:`-10 \log_{10} |D - x_0|^2/d` in dB for each level and image, (levels, B)."""
+def psnr(denoiser, x0: Tensor, noise: Tensor, cond=None, sigmas=None, batch: int = 380) -> Tensor:
+    r""":math:`-10 \log_{10} |D - x_0|^2/d` in dB for each level (of SIGMAS, if not given) and image."""
     found = []
-    for sigma in sigmas:
+    for sigma in SIGMAS if sigmas is None else sigmas:
         x, D = x0 + sigma * noise, []
         for i in range(0, len(x), batch):
             rows = slice(i, i + batch)

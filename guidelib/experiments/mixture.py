@@ -38,13 +38,14 @@ def blind_exact(x: Tensor, sigma=None, cond=None) -> Tensor:
     square, var = across.square().sum(1)[:, None], LEVELS.double().square()
     parts, logs = [], []
     for k, mean in enumerate((-1.0, 1.0)):
-        wide, thin = LAMBDA**2 + var, FLOOR**2 + var
+        along_var = LAMBDA**2 + FLOOR**2
+        wide, thin = along_var + var, FLOOR**2 + var
         off = along[:, None] - mean
         log = -0.5 * (off.square() / wide + wide.log() + square / thin + (DIM - 1) * thin.log())
         if cond is not None:
             log = log.masked_fill(((cond != k) & (cond < 2))[:, None], -torch.inf)
         logs.append(log)
-        parts.append(torch.stack([mean + LAMBDA**2 / wide * off, (FLOOR**2 / thin).expand_as(log)]))
+        parts.append(torch.stack([mean + along_var / wide * off, (FLOOR**2 / thin).expand_as(log)]))
     weights = torch.softmax(torch.cat(logs, 1), 1)
     a, shrunk = (torch.cat(parts, 2) * weights).sum(2)
     return (a[:, None] * AXIS + shrunk[:, None] * across).to(dtype)

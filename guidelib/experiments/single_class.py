@@ -15,7 +15,7 @@ IMAGES, OTHERS = 100, 3  # of the class; of each other class
 
 @torch.no_grad()
 def experiment(load) -> dict:
-    """PSNR on one texture class and on the others, with its features and with a network of that class alone."""
+    """PSNR on one texture class and on the others: by its features, and by a network of that class alone."""
     feature, mixture = load("textures-feature"), load("textures-mixture")
     single = checkpoints.load("textures-single")  # trained once, for all seeds
     one = TEXTURES.index(ONE_CLASS)
