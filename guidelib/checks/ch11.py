@@ -31,8 +31,8 @@ STRAY = Exercise(
               "The distance of the centroids grows as the features do.", "eq-separation"),
     ),
     variant=Variant(
-        "Two classes have the ratio $R = {R:g}$ and Gaussian features of one width. Which share of the images "
-        "of one class is nearer to the centroid of the other?",
+        "Two classes have the ratio $R = {R:g}$ and Gaussian features of one width. Which share of the "
+        "images of one class is nearer to the centroid of the other?",
         lambda rng: dict(R=rng.choice([1.0, 4.0, 9.0, 16.0, 36.0])),
         lambda R: _beyond(math.sqrt(R) / 2),
     ),
@@ -67,8 +67,8 @@ SHARE = Exercise(
               "Noise adds its variance to that of the class.", "eq-de-bruijn"),
     ),
     variant=Variant(
-        "Two Gaussian classes of equal width {lam:g} differ in the mean. Which share of their density distance "
-        "comes from noise levels between {low:g} and {high:g}?",
+        "Two Gaussian classes of equal width {lam:g} differ in the mean. Which share of their density "
+        "distance comes from noise levels between {low:g} and {high:g}?",
         lambda rng: dict(lam=rng.choice([0.01, 0.1, 0.5]), low=rng.choice([0.02, 0.05]),
                          high=rng.choice([0.5, 1.0, 2.0])),
         _share,
@@ -144,8 +144,8 @@ STOPOVERS = Exercise(
               "With few stops the legs are still curved.", "eq-one-frequency"),
     ),
     variant=Variant(
-        "How long, in $\\sqrt J$, is the way from $\\mathcal N(0, 1)$ to $\\mathcal N(0, {V:g})$ with {stops} "
-        "stops, the variance growing by the same factor on each leg?",
+        "How long, in $\\sqrt J$, is the way from $\\mathcal N(0, 1)$ to $\\mathcal N(0, {V:g})$ with "
+        "{stops} stops, the variance growing by the same factor on each leg?",
         lambda rng: dict(V=rng.choice([4.0, 9.0, 16.0, 100.0]), stops=rng.choice([1, 2, 3, 4])),
         _way,
     ),
