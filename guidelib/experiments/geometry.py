@@ -15,7 +15,7 @@ from guidelib.geometry import (
 )
 from guidelib.guidance.features import feature_guided
 
-LOW, HIGH = 0.05, 1.0  # noise levels that the networks were trained on, and below which they see little
+LOW, HIGH = 0.05, 1.0  # below it, networks remove little noise; above it, no texture is left
 QUADRATURE = noise_levels(5, LOW, HIGH)  # errs by 3e-4 on the Gaussian textures
 DRAWS = 20  # of 16 channels from each block
 
