@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 COLORS = {
     "conditional": "#009E73",  # the true p(x | y)
@@ -143,3 +144,9 @@ def image_grid(
     for i, text in enumerate(names or []):
         name(ax, i % ncols * w + x, i // ncols * h - 0.5, text, dx=0, dy=1, ha="center", fontsize=fontsize)
     return artist
+
+
+def thumbnail(ax, image, xy, zoom: float, **where):
+    """A grey image (H, W) of range [0, 1] at the point xy, ``zoom`` points to a pixel."""
+    tile = OffsetImage(np.asarray(image, float), cmap="gray", clim=(0, 1), zoom=zoom, interpolation="nearest")
+    return ax.add_artist(AnnotationBbox(tile, xy, frameon=False, pad=0, **where))

@@ -79,3 +79,11 @@ def test_an_image_grid_shows_every_image_in_its_place_with_its_name(ax):
     places = {text.get_text(): text.xy for text in ax.texts}
     assert len(places) == 10 and places["t"] == (1.5, 7.5) and places["y"] == (6.5, -0.5)
     assert places["b"] == (-0.5, 5.0)
+
+
+def test_a_thumbnail_stands_at_its_point_with_black_0_and_white_1():
+    fig, ax = plots.panels()
+    box = plots.thumbnail(ax, [[0.2, 0.7]], (0.5, 0.25), 2.0)
+    assert box.xy == (0.5, 0.25) and box.offsetbox.image.get_clim() == (0, 1)
+    assert box.offsetbox.get_zoom() == 2.0
+    plots.plt.close(fig)
