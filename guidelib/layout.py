@@ -1,26 +1,22 @@
 """Laying things out in the plane by their distances, for maps that a reader can look at."""
 
 import torch
+from sklearn.manifold import smacof
 from torch import Tensor
 
 
-def two_dimensional(distance: Tensor, steps: int = 1000) -> Tensor:
-    r"""Places in the plane, (K, 2), whose distances differ least, in squares, from ``distance`` (K, K).
+def two_dimensional(distance: Tensor) -> Tensor:
+    """Places in the plane, (K, 2), whose distances differ least, in squares, from ``distance`` (K, K).
 
-    From the first two principal components, ``steps`` times every place moves to the mean of where the
-    others want it: :math:`X \leftarrow \tfrac1K B X`, with :math:`B_{kj} = -\delta_{kj} / |X_k - X_j|` off
-    the diagonal and rows that sum to 0. The stress never grows. Source: de Leeuw 1977 (SMACOF).
+    Multidimensional scaling by scikit-learn's SMACOF, from the first two principal coordinates.
     """
     distance = distance.double()
     K = len(distance)
     centre = torch.eye(K, dtype=torch.float64) - 1 / K
     values, vectors = torch.linalg.eigh(-0.5 * centre @ distance.square() @ centre)
-    X = vectors[:, -2:].flip(1) * values[-2:].flip(0).clamp_min(0).sqrt()
-    for _ in range(steps):
-        B = -distance / torch.cdist(X, X).clamp_min(1e-12)
-        B.fill_diagonal_(0)
-        X = (B - torch.diag(B.sum(1))) @ X / K
-    return X
+    start = vectors[:, -2:].flip(1) * values[-2:].flip(0).clamp_min(0).sqrt()
+    settings = {"n_init": 1, "max_iter": 1000, "eps": 1e-9, "normalized_stress": False}
+    return torch.from_numpy(smacof(distance.numpy(), init=start.numpy(), **settings)[0])
 
 
 def spread_out(X: Tensor, side: float, steps: int = 2000) -> Tensor:

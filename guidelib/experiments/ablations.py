@@ -24,6 +24,7 @@ from guidelib.experiments._variants import (
     layer_norm,
     only,
 )
+from guidelib.geometry import separation
 from guidelib.guidance.features import feature_guided
 from guidelib.nets import ProjectedUNet
 from guidelib.recipes import denoising
@@ -91,7 +92,7 @@ def measure(net, train, test, pairs: bool = True) -> dict:
 
     "psnr" in dB with the mean features of the class and of another, or with none; "loss" with the
     features of one other image of the class, with sigma = u^2 and with sigma = u; the rest is of clean
-    images: "separability" and "separability by block", see there, "concentration", the variance within
+    images: "separability", for all features and by block, "concentration", the variance within
     classes over all variance, "nearest centroid", the share of images nearest to their own class.
     """
     K, x0, y = len(test.names), test.images, test.labels
@@ -127,22 +128,8 @@ def measure(net, train, test, pairs: bool = True) -> dict:
 
 
 def separability(phi: Tensor, features: Tensor, labels: Tensor) -> float:
-    r"""How far apart classes are, in units of their spread along the line between them.
-
-    .. math:: \mathrm{median}_{y \ne y'}\ \lVert\varphi_y - \varphi_{y'}\rVert^2 \Big/ \tfrac12
-              \sum_{c \in \{y, y'\}} E_c \langle \hat d, \varphi_c - \varphi(x)\rangle^2
-
-    Source: Kadkhodaie, Mallat and Simoncelli 2024, equation 5 and figure 4.
-    """
-    i, j = torch.triu_indices(len(phi), len(phi), 1)
-    gap = (phi[i] - phi[j]).double()
-    distance = gap.square().sum(1)
-    spread = torch.zeros(len(phi), len(gap), dtype=torch.float64)  # of each class along each gap
-    for c in range(len(phi)):
-        off = (features[labels == c] - phi[c]).double()
-        spread[c] = (off @ gap.T).square().mean(0) / distance
-    along = (spread[i, range(len(i))] + spread[j, range(len(j))]) / 2
-    return (distance / along).median().item()
+    """The median of ``geometry.separation`` over pairs of classes: no unit."""
+    return separation(features, labels, phi).nanmedian().item()
 
 
 def experiment(load, steps: int = RECIPE.steps) -> dict:
