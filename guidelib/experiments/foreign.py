@@ -11,7 +11,7 @@ from torch import Tensor
 from guidelib import checkpoints
 from guidelib.datasets.digits import digits
 from guidelib.datasets.textures import textures
-from guidelib.experiments.samples import BATCH, CALLS, EXAMPLES, HIGH, LOW, SIZE, rounded
+from guidelib.experiments.samples import BATCH, BF16, CALLS, EXAMPLES, HIGH, LOW, SIZE, rounded
 from guidelib.guidance.features import feature_guided
 from guidelib.samplers import sample_sde
 from guidelib.schedules import geometric_sigmas
@@ -28,6 +28,7 @@ def sources(n: int) -> Tensor:
     return F.interpolate(first.reshape(n, 1, 8, 8), size=(SIZE, SIZE), mode="bicubic").clamp(0, 1)
 
 
+@BF16
 @torch.no_grad()
 def restart(denoiser, images: Tensor, y: Tensor, place: int, seed: int = 0) -> Tensor:
     """From images with the noise of a place on the grid to samples of the classes y."""

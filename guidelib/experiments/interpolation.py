@@ -22,7 +22,7 @@ PAIRS = {  # what is asked for at both ends, of rings in cycles per pixel, of ba
 UNSEEN = {  # none of these is a class that a network was trained on
     "ring": (0.09, 0.13, 0.19, 0.28),
     "band": (15.0, 45.0, 75.0, 105.0, 135.0),
-    "wave": (1 / 7, 1 / 8, 1 / 11, 1 / 14),
+    "wave": (1 / 12, 1 / 8, 1 / 6),
 }
 
 

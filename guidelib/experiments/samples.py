@@ -1,4 +1,4 @@
-"""Class samples of textures by features, by labels and with classifier-free guidance, at equal cost.
+"""Class samples of textures by feature, and the judges of samples.
 
 Source: Kadkhodaie, Mallat and Simoncelli 2024, figures 7 and 10. The judge is a classifier of its own
 that guides nothing; for Gaussian classes the exact posterior judges too.
@@ -11,20 +11,19 @@ from guidelib import checkpoints, metrics
 from guidelib.datasets.gaussian import GAUSSIAN, gaussian_power, gaussian_textures
 from guidelib.datasets.photographs import PHOTOGRAPHS
 from guidelib.datasets.textures import TEXTURES, textures
-from guidelib.guidance.cfg import cfg
 from guidelib.guidance.features import feature_guided
-from guidelib.guidance.interval import interval
 from guidelib.samplers import sample_sde
 from guidelib.schedules import geometric_sigmas
 from guidelib.sisa import sample_sisa
 
 SIZE, CALLS, BATCH = 24, 32, 152
 HIGH, LOW = 1.0, 0.02
-HALF = 0.3  # where one network hands over to the other
+BF16 = torch.autocast("cpu", torch.bfloat16)  # as the networks were trained
 EXAMPLES = 32  # images that a class mean is taken from
 SEEN = 0.1  # noise through which the exact posterior looks
 
 
+@BF16
 @torch.no_grad()
 def draw(denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = SIZE) -> Tensor:
     """A sample for each label, (B, 1, size, size): the reverse SDE on a geometric grid of ``calls`` steps."""
@@ -36,6 +35,7 @@ def draw(denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = 
     return torch.cat(made)
 
 
+@BF16
 @torch.no_grad()
 def draw_sisa(denoiser, y: Tensor, *, seed: int = 0) -> Tensor:
     """The same by the sampler of the source, with steps as large as about 30 calls allow."""
@@ -96,36 +96,25 @@ def spectra(images: Tensor, y: Tensor, names) -> dict:
     return {"bayes": mean(right), "power": mean(power), "spectral error": mean(error)}
 
 
-def arms(feature, label, names, per_class: int) -> dict:
-    """The ways to condition, by name: a denoiser and its number of steps."""
+def by_feature(net, names, n: int):
+    """The denoiser guided by the features of n training images of each class."""
     train = textures("train", size=SIZE, names=names, per_class=EXAMPLES)
-    first = torch.arange(len(names)) * EXAMPLES
-    many = feature_guided(feature, feature.phi_y(train.images, train.labels, batch=BATCH))
-    one = feature_guided(feature, feature.phi_y(train.images[first], train.labels[first]))
-    return {
-        "feature": (many, CALLS),
-        "one image": (one, CALLS),
-        "label": (label, CALLS),
-        "cfg 1.5": (cfg(label, 1.5), CALLS // 2),
-        "cfg 2": (cfg(label, 2), CALLS // 2),
-        "cfg 4": (cfg(label, 4), CALLS // 2),
-        "cfg 2, twice the calls": (cfg(label, 2), CALLS),
-        "feature, then label": (interval(many, label, HALF, float("inf")), CALLS),
-        "label, then feature": (interval(label, many, HALF, float("inf")), CALLS),
-    }
+    chosen = torch.arange(len(train.labels)) % EXAMPLES < n
+    return feature_guided(net, net.phi_y(train.images[chosen], train.labels[chosen], batch=BATCH))
 
 
 def experiment(load, names=TEXTURES, per_class: int = 8, judge=None) -> dict:
-    """Class samples of textures: accuracy, distance, diversity and spectra of each way to condition."""
-    judge = judge or checkpoints.load("textures-evaluator")
-    feature, label = load("textures-feature"), load("textures-label")
+    """Class samples of textures by feature: accuracy, distance, diversity and spectra."""
+    judge, net = judge or checkpoints.load("textures-evaluator"), load("textures-feature")
     real, others, y = held_out(names, per_class)
-    found = {"real": judged(others, y, real, names, judge)}
-    ways = arms(feature, label, names, per_class)
-    for name, (denoiser, calls) in ways.items():
-        found[name] = judged(draw(denoiser, y, calls=calls), y, real, names, judge)
-    found["feature, SISA"] = judged(draw_sisa(ways["feature"][0], y), y, real, names, judge)
-    return rounded(found)
+    many, one = by_feature(net, names, EXAMPLES), by_feature(net, names, 1)
+    made = {
+        "real": others,
+        "feature": draw(many, y),
+        "one image": draw(one, y),
+        "feature, SISA": draw_sisa(many, y),
+    }
+    return rounded({name: judged(images, y, real, names, judge) for name, images in made.items()})
 
 
 def held_out(names, per_class: int):
