@@ -1,15 +1,16 @@
 """Every recipe builds, learns from data of its kind, and can be written on a card."""
 
 import json
+import os
 
 import pytest
 import torch
 from worlds import generator
 
-from guidelib import checkpoints
+from guidelib import checkpoints, datasets
 from guidelib.datasets.dataset import Dataset
 from guidelib.datasets.textures import TEXTURES
-from guidelib.recipes import RECIPES, denoising, find, measures, mixture64
+from guidelib.recipes import RECIPES, denoising, find, measures, mixture64, sets, textures
 from guidelib.schedules import linear_alpha_bar, sigma_from_alpha_bar
 
 
@@ -161,3 +162,21 @@ def test_points_are_of_the_world_and_its_measures_are_those_of_the_exact_denoise
     assert set(found["rms error"].values()) == {0.0}
     assert found["samples"]["class"]["W1"] < 0.08 and found["samples"]["class"]["wrong class"] == 0
     assert found["samples"].keys() == {"class", "guidance scale 2"}
+
+
+def test_judges_see_other_images_than_denoisers(monkeypatch):
+    """Of the generated classes; photographs have only one set of patches to learn from."""
+    sizes = {"per_class": 2, "names": TEXTURES[:65]}
+    monkeypatch.setattr(textures, "textures", lambda *a, **k: datasets.textures(*a, **k | sizes))
+    sets_of = [find(name).data()[0].images for name in ("textures-feature", "textures-evaluator")]
+    seen, judged = ({image.numpy().tobytes() for image in images} for images in sets_of)
+    assert len(judged) == 130 and not seen & judged
+
+
+@pytest.mark.skipif(not os.environ.get("GUIDELIB_DATA"), reason="no folder with the real data sets")
+def test_four_sets_have_equal_shares():
+    data = sets.sets("test")
+    assert data.images.shape == (4 * 380, 1, 28, 28) and 0 <= data.images.min() < data.images.max() <= 1
+    assert torch.bincount(data.labels).tolist() == [380] * 4 and len(data.names) == 4
+    spread = [part.var().item() for part in data.images.split(380)]
+    assert len({round(value, 3) for value in spread}) == 4, "four different sets"

@@ -11,7 +11,7 @@ from guidelib.recipes.measures import accuracy
 from guidelib.recipes.measures import denoising as metrics
 from guidelib.training import Recipe
 
-WIDTHS, WIDE = [16, 48, 96], [64, 128, 256]
+WIDTHS, WIDE = [16, 48, 96], [32, 96, 352]
 BLIND, DDPM = ("square", 1.0), ("ddpm", 0.5)
 
 
@@ -25,7 +25,7 @@ blind = {
 }  # fmt: skip
 told = {
     "data": data, "loss": partial(denoising.loss, of="eps"), "metrics": metrics,
-    "steps": 2200, "batch": 128, "lr": 1e-3,
+    "steps": 1600, "batch": 128, "lr": 1e-3,
 }  # fmt: skip
 FASHION = (
     Recipe(
@@ -47,7 +47,7 @@ FASHION = (
     Recipe(
         "fashion-ddpm",
         about="UNet that is told the noise level, without classes; the noise levels and the loss of DDPM",
-        cost="CPU 30 min",
+        cost="CPU 12 min",
         network={"network": "UNet", "widths": WIDE, "sigma_conditioned": True},
         draw=partial(denoising.draw, sigma=DDPM),
         **told,
@@ -55,7 +55,7 @@ FASHION = (
     Recipe(
         "fashion-cond",
         about="the same with labels, 10% of them hidden",
-        cost="CPU 30 min",
+        cost="CPU 12 min",
         network={"network": "UNet", "widths": WIDE, "sigma_conditioned": True, "num_classes": 10},
         draw=partial(denoising.draw, sigma=DDPM, labels=True, null=0.1),
         **told,
