@@ -1,7 +1,6 @@
 """Conditioning that is switched off on the way: which samples keep their class.
 
-Source: Kadkhodaie, Mallat and Simoncelli 2024, figure 13. Beside the learned networks stands the exact
-world of the Gaussian classes, whose mixture and conditional denoisers have no error.
+Source: Kadkhodaie, Mallat and Simoncelli 2024, figure 13.
 """
 
 import math
@@ -11,7 +10,6 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from guidelib import checkpoints
-from guidelib.datasets.gaussian import GAUSSIAN, gaussian_textures
 from guidelib.datasets.textures import TEXTURES, textures
 from guidelib.experiments.samples import BATCH, EXAMPLES, HIGH, SIZE, draw, rounded
 from guidelib.guidance.features import feature_guided
@@ -23,21 +21,6 @@ LEVELS = (0.8, 0.5, 0.3, 0.2, 0.1, 0.05)
 def until(guided, mixture, level: float):
     """``guided`` above the level, the ``mixture`` without labels from there down."""
     return interval(guided, lambda x, sigma, cond=None: mixture(x, sigma), level, math.inf)
-
-
-def exact_kept(names, per_class: int) -> list[float]:
-    """With exact denoisers of the Gaussian classes: the share at each level that keeps its class."""
-    world = gaussian_textures(SIZE, names)
-    y = torch.arange(len(names)).repeat(per_class)
-
-    def exact(x, sigma, cond=None):
-        return world(x[:, 0], sigma, cond)[:, None]
-
-    def classes(denoiser):
-        return world.posterior(draw(denoiser, y)[:, 0], 0.02).argmax(1)
-
-    full = classes(exact)
-    return [(classes(until(exact, exact, level)) == full).double().mean().item() for level in LEVELS]
 
 
 def commitment(kept: Tensor) -> list[float]:
@@ -72,7 +55,6 @@ def experiment(load, names=TEXTURES, per_class: int = 4, judge=None) -> dict:
         "kept": same.mean(1).tolist(),
         "accuracy": [(c == y).double().mean().item() for c in off],
         "accuracy to the end": (full == y).double().mean().item(),
-        "exact kept": exact_kept([name for name in names if name in GAUSSIAN], per_class),
         "levels of classes": star,
         "spearman": float(spearmanr(star, nearest.tolist()).statistic),
         "classes without conditioning": len(never.unique()),
