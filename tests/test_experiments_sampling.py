@@ -11,6 +11,7 @@ from guidelib.datasets.textures import textures
 from guidelib.experiments import (
     equal_steps,
     exact_switching,
+    fashion_samples,
     foreign,
     halves,
     interpolation,
@@ -158,3 +159,13 @@ def test_large_samples_are_measured(judge):
     assert finite(found) and found["real, 24 pixels"]["distance"] == pytest.approx(1)
     images, labels = larger.real_large(NAMES, 2)
     assert images.shape == (4, 1, 48, 48) and labels.tolist() == [0, 0, 1, 1]
+
+
+def test_garments_are_measured_against_what_is_shipped(judge):
+    net = nets.ProjectedUNet(1, [4, 4]).eval().requires_grad_(False)
+    features = torch.rand(30, 8, generator=torch.Generator().manual_seed(0))
+    mean, cov = features.mean(0), torch.cov(features.T)
+    tensors = {"phi": torch.zeros(3, len(net.gains)), "features": features, "mean": mean, "cov": cov}
+    tensors |= {"floor mean": mean, "floor cov": cov}
+    found = fashion_samples.experiment(lambda recipe: net, per_class=2, judge=judge, shipped=(tensors, {}))
+    assert finite(found) and found["floor"] == pytest.approx(0, abs=1e-5) and len(found["classes"]) == 3
