@@ -96,6 +96,7 @@ def test_labels_are_hidden_at_the_rate_that_is_said():
 def test_laws_of_noise_levels():
     u = torch.tensor([0.0, 0.25, 0.5])
     assert denoising.noise_levels(u, "square", 2.0).tolist() == [0.0, 0.125, 0.5]
+    assert denoising.noise_levels(u, "uniform", 1.0, 3.0).tolist() == (1 + 2 * u).tolist()
     assert denoising.noise_levels(u, "log", 0.01, 1.0).tolist() == pytest.approx([0.01, 0.1**1.5, 0.1])
     levels = sigma_from_alpha_bar(linear_alpha_bar())[[0, 250, 500]] / 2
     assert denoising.noise_levels(u, "ddpm", 0.5).tolist() == pytest.approx(levels.tolist())

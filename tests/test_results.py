@@ -61,3 +61,22 @@ def test_mean_and_standard_error():
     assert math.isnan(results.mean_se([1.0])[1])
     with pytest.raises(ValueError, match="at least one"):
         results.mean_se([])
+
+
+def test_what_a_stopped_experiment_kept_is_not_read_and_not_lost(folder, monkeypatch):
+    seen = []
+
+    def experiment(load):
+        seen.append((load.seed, dict(load.kept)))
+        if not load.kept:
+            load.keep({"first": 1.0})
+            raise KeyboardInterrupt
+        return load.kept | {"second": 2.0}
+
+    monkeypatch.setattr(files, "path", lambda name: folder / name.removeprefix("results/"))
+    with pytest.raises(KeyboardInterrupt):
+        results.measure("long", experiment, [3], folder, folder)
+    assert results.read("long") == []
+    results.measure("long", experiment, [3], folder, folder)
+    assert seen == [(3, {}), (3, {"first": 1.0})]
+    assert results.read("long") == [{"first": 1.0, "second": 2.0}]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 
 def names() -> list[str]:
-    """The experiments there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """The experiments there are: the modules here, but for those with an underscore, which they share."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
 def find(name: str) -> Callable:

@@ -35,19 +35,22 @@ def draw(
 def noise_levels(u: Tensor, law: str, *bounds) -> Tensor:
     """Noise levels from uniform numbers u in [0, 1).
 
-    "square", top: top u^2, denser at low noise; "log", low, top: uniform in log sigma; "ddpm", scale: the
-    levels of 1000 linear steps, uniform in the step, times ``scale`` (1/2 where Ho et al. have pixels in
-    [-1, 1] and we in [0, 1]).
+    "square", top: top u^2, denser at low noise; "uniform", low, top; "log", low, top: uniform in log sigma;
+    "ddpm", scale: the levels of 1000 linear steps, uniform in the step, times ``scale`` (1/2 where Ho et
+    al. have pixels in [-1, 1] and we in [0, 1]).
     """
     if law == "square":
         return bounds[0] * u.square()
+    if law == "uniform":
+        low, top = bounds
+        return low + (top - low) * u
     if law == "log":
         low, top = bounds
         return low * (top / low) ** u
     if law == "ddpm":
         levels = bounds[0] * sigma_from_alpha_bar(linear_alpha_bar()).to(u)
         return levels[(u * len(levels)).long()]
-    raise ValueError(f"unknown law of noise levels {law!r}; choose square, log or ddpm")
+    raise ValueError(f"unknown law of noise levels {law!r}; choose square, uniform, log or ddpm")
 
 
 def loss(net, x, x0, sigma, cond=None, images=None, *, of: str = "x0") -> Tensor:
