@@ -28,7 +28,6 @@ def sources(n: int) -> Tensor:
     return F.interpolate(first.reshape(n, 1, 8, 8), size=(SIZE, SIZE), mode="bicubic").clamp(0, 1)
 
 
-@BF16
 @torch.no_grad()
 def restart(denoiser, images: Tensor, y: Tensor, place: int, seed: int = 0) -> Tensor:
     """From images with the noise of a place on the grid to samples of the classes y."""
@@ -54,7 +53,8 @@ def experiment(load, targets=TARGETS, count: int = 8, judge=None) -> dict:
     centres = judge.features(test.images).reshape(len(targets), EXAMPLES, -1).mean(1)
     start, found = judge.features(images), {"source": [], "target": [], "share": [], "pixels": []}
     for place in STARTS:
-        made = restart(guided, images, y, place)
+        with BF16:
+            made = restart(guided, images, y, place)
         seen = judge.features(made)
         source, target = (seen - start).norm(dim=1), (seen - centres[y]).norm(dim=1)
         found["source"].append(source.mean().item())
