@@ -5,6 +5,7 @@ the list). A photograph is made grey, reduced by a whole factor and cropped to t
 material. Test patches come from its last quarter, training patches from the rest: no pixel is shared.
 """
 
+import warnings
 from functools import cache
 
 import skimage.color
@@ -37,7 +38,9 @@ def photograph(name: str) -> Tensor:
 @cache
 def _photograph(name: str) -> Tensor:
     function, factor, rows, columns = PHOTOGRAPHS[name]
-    image = getattr(skimage.data, function)()[slice(*rows), slice(*columns)]
+    with warnings.catch_warnings():  # in a notebook, of a progress bar that nobody needs here
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        image = getattr(skimage.data, function)()[slice(*rows), slice(*columns)]
     grey = torch.tensor(skimage.color.rgb2gray(image) if image.ndim == 3 else image).to(torch.float64)
     grey = grey if grey.max() <= 1 else grey / 255
     grey = F.avg_pool2d(grey[None], factor)[0]
