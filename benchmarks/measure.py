@@ -12,19 +12,23 @@ import torch
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], object]], repetitions: int, steps: int = 1
+    calls: Mapping[str, Callable[[], object]],
+    repetitions: int,
+    steps: int = 1,
+    warm=2,
+    clock=time.perf_counter,
 ) -> dict[str, tuple[float, float, float]]:
     """(median, lower and upper quartile) of the seconds per step of each call.
 
     The calls take turns, so that a slow second of the machine falls on all of them.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(repetitions + 2):
+    for turn in range(repetitions + warm):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            if turn >= 2:  # the first two warm caches up
-                seconds[name].append((time.perf_counter() - start) / steps)
+            if turn >= warm:  # the first ones warm caches up
+                seconds[name].append((clock() - start) / steps)
     return {name: quartiles(values) for name, values in seconds.items()}
 
 
@@ -56,7 +60,7 @@ def milliseconds(times: tuple[float, float, float], scale: float = 1e3) -> str:
 
 def surroundings() -> str:
     """Date, machine, versions and load, as a line of markdown for each."""
-    names = ["torch", "numpy", "scipy", "diffusers", "azula", "smalldiffusion"]
+    names = ["torch", "numpy", "scipy", "diffusers", "azula", "smalldiffusion", "denoising-diffusion-pytorch"]
     versions = []
     for name in names:
         try:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from guidelib.nets import ProjectedUNet
+from guidelib.nets.unet import conv_upsampled
 
 
 class StopGradient(ProjectedUNet):
@@ -42,9 +43,10 @@ class Parts(nn.Module):
         self.norms = nn.ModuleList(norms or (nn.Identity(), nn.Identity()))
         self.relu = relu
 
-    def forward(self, a: Tensor, embedding=None) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H, W)."""
-        a = F.relu(self.norms[0](self.first(a)))
+    def forward(self, a: Tensor, embedding=None, skip=None) -> Tensor:
+        """As that of ``Block``; outputs can be below 0 without the last ReLU."""
+        a = self.first(a) if skip is None else conv_upsampled(self.first, a, skip)
+        a = F.relu(self.norms[0](a))
         a = self.norms[1](self.second(a))
         return F.relu(a) if self.relu else a
 

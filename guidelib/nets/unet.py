@@ -82,9 +82,7 @@ class UNet(nn.Module):
             if 0 < i < self.levels:
                 skips.append(a)
                 a = F.avg_pool2d(a, 2)
-            elif i >= self.levels:
-                a = torch.cat([F.interpolate(a, scale_factor=2.0), skips.pop()], dim=1)
-            a = block(a, embedding)
+            a = block(a, embedding, skips.pop() if i >= self.levels else None)
             if after_block:
                 a = after_block(i, a)
         return self.out(a)
@@ -134,13 +132,32 @@ class Block(nn.Module):
             nn.init.zeros_(self.modulation.weight)
             nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, a: Tensor, embedding: Tensor | None = None) -> Tensor:
-        """(B, inputs, H, W) -> (B, outputs, H, W), >= 0."""
-        a = self.first(a)
+    def forward(self, a: Tensor, embedding: Tensor | None = None, skip: Tensor | None = None) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H, W), >= 0.
+
+        With ``skip`` (B, C, H, W) the input is a (B, inputs - C, H/2, W/2), upsampled, and then skip.
+        """
+        a = self.first(a) if skip is None else conv_upsampled(self.first, a, skip)
         if embedding is not None:
             scale, shift = self.modulation(embedding)[:, :, None, None].chunk(2, dim=1)
             a = torch.addcmul(shift, a, 1 + scale)
         return F.relu_(self.second(F.relu_(a)))
+
+
+def conv_upsampled(conv: nn.Conv2d, a: Tensor, skip: Tensor) -> Tensor:
+    r"""``conv(cat([upsampled a, skip]))`` for a 3 x 3 convolution and nearest neighbours, without the cat.
+
+    .. math:: y_o = \sum_t w_t\, a_{\lfloor (o + t - 1)/2 \rfloor} = \sum_i k_{o + 1 - 2i}\, a_i,
+              \qquad k_u = w_{2-u} + w_{3-u}, \quad u = 0..3
+
+    along each axis: a transposed convolution of stride 2, with 4 products of every 9.
+    """
+    narrow = a.shape[1]
+    w = conv.weight[:, :narrow].flip(2, 3)
+    w = F.pad(w, (0, 0, 0, 1)) + F.pad(w, (0, 0, 1, 0))
+    w = F.pad(w, (0, 1)) + F.pad(w, (1, 0))
+    of_skip = F.conv2d(skip, conv.weight[:, narrow:], conv.bias, padding=1)
+    return of_skip + F.conv_transpose2d(a, w.transpose(0, 1), stride=2, padding=1)
 
 
 class SigmaEmbedding(nn.Module):

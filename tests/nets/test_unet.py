@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from worlds import generator
 
 from guidelib.nets import Classifier, UNet
+from guidelib.nets.unet import conv_upsampled
 
 
 def awake(net, seed=0):
@@ -44,6 +45,13 @@ def test_blind():
     with torch.no_grad():
         assert torch.allclose(net(x, None), x - by_hand(net, x), rtol=1e-10, atol=1e-12)
         assert torch.equal(net(x, 0.3), net(x, 2.0)), "a blind network does not look at sigma"
+
+
+def test_upsampling_inside_the_convolution_is_upsampling_before_it():
+    conv = torch.nn.Conv2d(5, 4, 3, padding=1).double()
+    a, skip = images(2, 3, 4, 6).double(), images(2, 2, 8, 12, seed=2).double()
+    direct = conv(torch.cat([a.repeat_interleave(2, 2).repeat_interleave(2, 3), skip], dim=1))
+    assert torch.allclose(conv_upsampled(conv, a, skip), direct, rtol=1e-12, atol=1e-13)
 
 
 def test_sigma_and_label_scale_and_shift_the_first_convolution():
