@@ -9,6 +9,8 @@ from guidelib import checkpoints, metrics, stats
 from guidelib.experiments.samples import draw, rounded
 from guidelib.guidance.features import feature_guided
 
+MEAN = 0.286  # of all training pixels
+
 
 @torch.no_grad()
 def experiment(load, per_class: int = 60, judge=None, shipped=None) -> dict:
@@ -17,7 +19,7 @@ def experiment(load, per_class: int = 60, judge=None, shipped=None) -> dict:
     tensors, _ = shipped or stats.read("fashion")
     K = len(tensors["phi"])
     y = torch.arange(K).repeat_interleave(per_class)
-    features = judge.features(draw(feature_guided(net, tensors["phi"]), y, size=28))
+    features = judge.features(draw(feature_guided(net, tensors["phi"]), y, size=28, mean=MEAN))
     right = (judge.out(features).argmax(1) == y).double().reshape(K, -1).mean(1)
     real = tensors["features"].float().reshape(K, -1, features.shape[1])
     label = torch.arange(K)[:, None].expand(real.shape[:2])

@@ -25,12 +25,17 @@ SEEN = 0.1  # noise through which the exact posterior looks
 
 @BF16
 @torch.no_grad()
-def draw(denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = SIZE) -> Tensor:
-    """A sample for each label, (B, 1, size, size): the reverse SDE on a geometric grid of ``calls`` steps."""
+def draw(
+    denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = SIZE, mean: float = 0.5
+) -> Tensor:
+    """A sample for each label, (B, 1, size, size): the reverse SDE on a geometric grid of ``calls`` steps.
+
+    It starts from white noise about the ``mean`` of the data.
+    """
     generator, grid = torch.Generator().manual_seed(seed), geometric_sigmas(calls, LOW, HIGH)
     made = []
     for rows in y.split(BATCH):
-        x = 0.5 + HIGH * torch.randn(len(rows), 1, size, size, generator=generator)
+        x = mean + HIGH * torch.randn(len(rows), 1, size, size, generator=generator)
         made.append(sample_sde(denoiser, x, grid, rows, generator=generator))
     return torch.cat(made)
 
