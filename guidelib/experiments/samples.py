@@ -26,16 +26,17 @@ SEEN = 0.1  # noise through which the exact posterior looks
 @BF16
 @torch.no_grad()
 def draw(
-    denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = SIZE, mean: float = 0.5
+    denoiser, y: Tensor, *, calls: int = CALLS, seed: int = 0, size: int = SIZE, start: float | Tensor = 0.5
 ) -> Tensor:
     """A sample for each label, (B, 1, size, size): the reverse SDE on a geometric grid of ``calls`` steps.
 
-    It starts from white noise about the ``mean`` of the data.
+    It starts from white noise about ``start``: the mean of the data, or an image for each sample.
     """
     generator, grid = torch.Generator().manual_seed(seed), geometric_sigmas(calls, LOW, HIGH)
     made = []
-    for rows in y.split(BATCH):
-        x = mean + HIGH * torch.randn(len(rows), 1, size, size, generator=generator)
+    start = torch.as_tensor(start).expand(len(y), 1, size, size)
+    for rows, part in zip(y.split(BATCH), start.split(BATCH), strict=True):
+        x = part + HIGH * torch.randn(len(rows), 1, size, size, generator=generator)
         made.append(sample_sde(denoiser, x, grid, rows, generator=generator))
     return torch.cat(made)
 
