@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from guidelib import nets
-from guidelib.datasets.gaussian import band, gaussian_samples
+from guidelib.datasets.dataset import Dataset
+from guidelib.datasets.gaussian import band, gaussian_samples, gaussian_textures
 from guidelib.datasets.textures import textures
 from guidelib.experiments import (
     equal_steps,
@@ -18,6 +19,7 @@ from guidelib.experiments import (
     larger,
     rivals,
     samples,
+    starts,
     switching,
 )
 
@@ -163,9 +165,62 @@ def test_large_samples_are_measured(judge):
 
 def test_garments_are_measured_against_what_is_shipped(judge):
     net = nets.ProjectedUNet(1, [4, 4]).eval().requires_grad_(False)
-    features = torch.rand(30, 8, generator=torch.Generator().manual_seed(0))
+    rng = torch.Generator().manual_seed(0)
+    features = torch.rand(30, 8, generator=rng)
     mean, cov = features.mean(0), torch.cov(features.T)
     tensors = {"phi": torch.zeros(3, len(net.gains)), "features": features, "mean": mean, "cov": cov}
     tensors |= {"floor mean": mean, "floor cov": cov}
-    found = fashion_samples.experiment(lambda recipe: net, per_class=2, judge=judge, shipped=(tensors, {}))
-    assert finite(found) and found["floor"] == pytest.approx(0, abs=1e-5) and len(found["classes"]) == 3
+    train = Dataset(torch.rand(9, 1, 28, 28, generator=rng), torch.arange(9) % 3, ("a", "b", "c"))
+    train.images[train.labels == 1] += 3  # seen through any noise
+    given = {"judge": judge, "shipped": (tensors, {}), "train": train}
+    found = fashion_samples.experiment(lambda recipe: net, per_class=2, **given)
+    assert finite(found) and found["seen"] >= 1 / 3
+    assert found["white"]["floor"] == pytest.approx(0, abs=1e-5) and len(found["white"]["classes"]) == 3
+
+
+def test_random_phases_keep_the_power_and_the_mean_and_nothing_else():
+    images = textures("train", size=24, names=("bricks", "gravel"), per_class=8).images
+    made = starts.random_phase(images, torch.Generator().manual_seed(0))
+    power = torch.fft.fft2(images).abs()
+    assert torch.allclose(torch.fft.fft2(made).abs(), power, atol=1e-3)
+    assert torch.allclose(made.mean((2, 3)), images.mean((2, 3)), atol=1e-6)
+    gap = [x - x.mean((2, 3), keepdim=True) for x in (images, made)]
+    match = (gap[0] * gap[1]).sum() / gap[0].square().sum()
+    assert abs(match) < 0.2
+    again = starts.random_phase(images, torch.Generator().manual_seed(1))
+    assert not torch.allclose(made, again, atol=0.1)
+
+
+def test_starts_are_of_the_class(judge):
+    y = torch.tensor([0, 0, 1])
+    images = starts.starting_images(NAMES, y, 1)
+    power = [torch.fft.fft2(x).abs() for x in images]
+    assert torch.allclose(power[0], power[1], atol=1e-3), "of one image"
+    assert not torch.allclose(power[0], power[2], atol=1)
+    found = starts.experiment(load, NAMES, per_class=4, judge=judge)
+    assert finite(found) and set(found) > {"feature", "one image", "label", "start alone"}
+
+
+def test_a_start_is_where_the_path_begins():
+    def stay(x, sigma, cond=None):
+        return x
+
+    y = torch.zeros(3, dtype=torch.int64)
+    images = torch.rand(3, 1, 24, 24, generator=torch.Generator().manual_seed(2))
+    gap = samples.draw(stay, y, start=images) - samples.draw(stay, y, start=0.0)
+    assert torch.allclose(gap, images, atol=1e-5)
+
+
+def test_an_exact_denoiser_from_a_quiet_start_loses_the_power_that_is_said():
+    """Chapter 12, eq-quiet-start, for a texture of few frequencies."""
+    power = band(24, frequency=0.14, angle=0)
+    world = gaussian_textures(24, ["band 0"])
+
+    def exact(x, sigma, cond=None):
+        return world(x[:, 0], sigma)[:, None]
+
+    made = samples.draw(exact, torch.zeros(500, dtype=torch.int64), calls=400)
+    found = torch.fft.fft2(made[:, 0].double() - 0.5, norm="ortho").abs().square().mean(0)
+    said = power * (1 - (power / (power + 1)) ** 2)
+    assert abs(found.flatten()[1:].sum() / said.flatten()[1:].sum() - 1) < 0.08
+    assert said.sum() < 0.8 * power.sum()
