@@ -7,7 +7,6 @@ from functools import partial
 
 from guidelib.datasets.mnist import fashion_mnist
 from guidelib.recipes import denoising, judging
-from guidelib.recipes.measures import accuracy
 from guidelib.recipes.measures import denoising as metrics
 from guidelib.training import Recipe
 
@@ -66,12 +65,6 @@ FASHION = (
         cost="CPU 5 min",
         network={"network": "Classifier", "num_classes": 10},
         data=data,
-        draw=judging.draw,
-        loss=judging.loss,
-        metrics=accuracy,
-        steps=3000,
-        batch=128,
-        lr=2e-3,
-        weight_decay=0.01,
+        **judging.SETTINGS,
     ),
 )

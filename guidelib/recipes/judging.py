@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from guidelib.recipes.measures import accuracy
+
 
 def draw(data, n: int, generator: torch.Generator) -> dict[str, Tensor]:
     """A batch of clean images ``x`` and their labels ``cond``."""
@@ -14,3 +16,9 @@ def draw(data, n: int, generator: torch.Generator) -> dict[str, Tensor]:
 def loss(net, x: Tensor, cond: Tensor) -> Tensor:
     """The cross-entropy of each row in nats, (B,)."""
     return F.cross_entropy(net(x).float(), cond, reduction="none")
+
+
+SETTINGS = {
+    "draw": draw, "loss": loss, "metrics": accuracy,
+    "steps": 3000, "batch": 128, "lr": 2e-3, "weight_decay": 0.01,
+}  # fmt: skip

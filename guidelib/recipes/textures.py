@@ -9,7 +9,6 @@ from functools import partial
 from guidelib.datasets.textures import TEXTURES as NAMES
 from guidelib.datasets.textures import textures
 from guidelib.recipes import denoising, judging
-from guidelib.recipes.measures import accuracy
 from guidelib.recipes.measures import denoising as metrics
 from guidelib.training import Recipe
 
@@ -81,12 +80,6 @@ TEXTURES = (
         cost="CPU 4 min",
         network={"network": "Classifier", "num_classes": len(NAMES)},
         data=judged,
-        draw=judging.draw,
-        loss=judging.loss,
-        metrics=accuracy,
-        steps=3000,
-        batch=128,
-        lr=2e-3,
-        weight_decay=0.01,
+        **judging.SETTINGS,
     ),
 )

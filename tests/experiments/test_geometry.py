@@ -2,7 +2,9 @@
 
 import torch
 
+from guidelib.datasets.dataset import Dataset
 from guidelib.datasets.gaussian import GAUSSIAN
+from guidelib.experiments import fashion_geometry
 from guidelib.experiments.geometry import HIGH, LOW, QUADRATURE, agreement, exact_world, experiment
 from guidelib.nets import ProjectedUNet, UNet
 
@@ -37,3 +39,12 @@ def test_agreement_of_a_multiple_is_perfect():
     found = agreement(3 * square, square)
     assert found["R2"] == found["spearman"] == 1 and found["B/A"] == 1 and found["A"] == 3
     assert agreement(square**3, square)["R2"] < 0.95 and agreement(square**3, square)["spearman"] == 1
+
+
+def test_garments_of_one_shade_each_are_told_apart():
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(40) % 2
+    images = 0.3 + 0.4 * labels[:, None, None, None] + 0.05 * torch.randn(40, 1, 28, 28, generator=rng)
+    data = Dataset(images, labels, ("dark", "light"))
+    found = fashion_geometry.experiment(tiny, (data, data), 40, 40)
+    assert all(found[kind]["nearest"] == 1 and found[kind]["median"] > 100 for kind in ("feature", "mixture"))
