@@ -19,12 +19,14 @@ from tools.notebooks import plan
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
-    """What a wheel is made of, with one more file of data, and the repository set."""
+    """What a wheel is made of, the data with one more file, and the repository set."""
     root = tmp_path_factory.mktemp("release")
     for name in SOURCES:
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "guidelib", root / "guidelib", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("checkpoints", "results", "stats"):  # what chapters download
+        shutil.copytree(ROOT / "data" / folder, root / "data" / folder)
     (root / "data/probe").mkdir()
     (root / "data/probe/weights.bin").write_bytes(b"weights")
     (root / "myst.yml").write_text("project:\n  github: some/book\n")
